@@ -1,0 +1,130 @@
+package syntax
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Error is one mistake in a rule file, with all that a person needs to repair it.
+type Error struct {
+	// File is the name of the file, Span the words that are wrong.
+	File string
+	Span
+	// Message says what is wrong, Hint what to do ("" where there is nothing to add).
+	Message, Hint string
+	// Line is the source line on which the mistake starts.
+	Line string
+}
+
+// Error gives place, message, source line, and a caret under the words that are wrong:
+//
+//	chat.rules:14:12: "latncy" is not a metric
+//	   14 |   when p95(latncy, 1m) > 2s
+//	      |            ^^^^^^ did you mean "latency"?
+func (e Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%s: %s", e.File, e.Start, e.Message)
+	if e.Start.Line == 0 {
+		return e.File + ": " + e.Message
+	}
+	line, cut := excerpt(e.Line, int(e.Start.Column))
+	fmt.Fprintf(&b, "\n%5d | %s\n      | ", e.Start.Line, line)
+	column := int(e.Start.Column) - cut
+	for i, r := range []rune(line) {
+		if i >= column-1 {
+			break
+		}
+		if r == '\t' {
+			b.WriteByte('\t')
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	width := 1
+	switch {
+	case e.End.Line == e.Start.Line:
+		width = int(e.End.Column) - int(e.Start.Column)
+	case e.End.Line > e.Start.Line:
+		width = utf8.RuneCountInString(line) - column + 1
+	}
+	width = max(1, min(width, utf8.RuneCountInString(line)-column+1))
+	b.WriteString(strings.Repeat("^", width))
+	if e.Hint != "" {
+		b.WriteByte(' ')
+		b.WriteString(e.Hint)
+	}
+	return b.String()
+}
+
+// maxExcerptWidth keeps an error readable where a line is thousands of characters long.
+const maxExcerptWidth = 160
+
+// excerpt cuts a long line to what is around the column, and says how many characters it cut from
+// the front.
+func excerpt(line string, column int) (text string, cut int) {
+	runes := []rune(line)
+	if len(runes) <= maxExcerptWidth {
+		return line, 0
+	}
+	cut = max(0, min(column-maxExcerptWidth/2, len(runes)-maxExcerptWidth))
+	return string(runes[cut : cut+maxExcerptWidth]), cut
+}
+
+// Errors are the mistakes of one load, in the order of files and places.
+type Errors []Error
+
+// Error gives all mistakes, a blank line between them.
+func (es Errors) Error() string {
+	texts := make([]string, len(es))
+	for i, e := range es {
+		texts[i] = e.Error()
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// Err returns the errors as an error, nil when there is none.
+func (es Errors) Err() error {
+	if len(es) == 0 {
+		return nil
+	}
+	return es
+}
+
+// sorted orders the errors by place and drops what was said twice of one place.
+func (es Errors) sorted() Errors {
+	slices.SortStableFunc(es, func(a, b Error) int {
+		switch {
+		case a.Start.Before(b.Start):
+			return -1
+		case b.Start.Before(a.Start):
+			return 1
+		}
+		return 0
+	})
+	return slices.CompactFunc(es, func(a, b Error) bool {
+		return a.File == b.File && a.Start == b.Start && a.Message == b.Message
+	})
+}
+
+// Error makes an error at a place of the file.
+func (f *File) Error(at Span, message, hint string) Error {
+	return Error{File: f.Name, Span: at, Message: message, Hint: hint, Line: sourceLine(f.Source, at.Start.Line)}
+}
+
+// sourceLine returns line number n (from 1) without its line end; "" where there is none.
+func sourceLine(source string, n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	for ; n > 1; n-- {
+		end := strings.IndexByte(source, '\n')
+		if end < 0 {
+			return ""
+		}
+		source = source[end+1:]
+	}
+	line, _, _ := strings.Cut(source, "\n")
+	return strings.TrimSuffix(line, "\r")
+}
