@@ -1,0 +1,106 @@
+// Package peers starts time-series servers side by side — Heddle itself, and Prometheus and
+// VictoriaMetrics where they are installed — each in a directory of its own on a free loopback port,
+// and reads what Linux accounts to them.
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"time"
+)
+
+// Server is one running store. It is used by one goroutine, but for Write.
+type Server struct {
+	// Name and Version are for people: "Prometheus", "2.42.0".
+	Name, Version string
+	// URL is the root of its HTTP interface, without a slash at the end.
+	URL string
+
+	client  *http.Client
+	process *process
+	// compact brings all samples to where they stay, in as few bytes as this server ever uses, and
+	// returns the directory that then holds them.
+	compact func(context.Context) (dir string, err error)
+}
+
+// Options say how servers are started.
+type Options struct {
+	// Dir is an empty directory for this one server.
+	Dir string
+	// Rules is the text of a rule file in the server's own language; empty: none.
+	Rules string
+}
+
+// Start is one of [Heddle], [Prometheus] and [VictoriaMetrics].
+type Start func(context.Context, Options) (*Server, error)
+
+// requestLimit bounds one request: the longest is a compaction of all there is.
+const requestLimit = 10 * time.Minute
+
+// newServer makes the handle of a server that is not running yet.
+func newServer(name, version, address string) *Server {
+	return &Server{Name: name, Version: version, URL: "http://" + address, client: &http.Client{Timeout: requestLimit}}
+}
+
+// run starts the server's process and waits until the path ready answers; a server that does not get
+// ready is stopped.
+func (s *Server) run(ctx context.Context, o Options, ready, program string, args ...string) (*Server, error) {
+	var err error
+	s.process, err = startProcess(filepath.Join(o.Dir, "log.txt"), program, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.process.waitReady(ctx, s.URL+ready); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.Name, err), s.process.stop())
+	}
+	return s, nil
+}
+
+// ErrNotInstalled is returned when a peer's program is not on this machine.
+var ErrNotInstalled = errors.New("not installed")
+
+// Compact flushes and compacts, waits until the server is idle again, and returns how many bytes it
+// then takes on disk: files as long as they are, directories not counted.
+func (s *Server) Compact(ctx context.Context) (bytes int64, err error) {
+	dir, err := s.compact(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%s: compact: %w", s.Name, err)
+	}
+	if err := s.Settle(ctx); err != nil {
+		return 0, err
+	}
+	return diskBytes(dir)
+}
+
+// Usage is what the process has used since it started, with all its threads.
+func (s *Server) Usage() (Usage, error) {
+	return usageOf(s.process.pid())
+}
+
+// Stop ends the server in order, or by force if it does not end, and waits for it.
+func (s *Server) Stop() error {
+	return s.process.stop()
+}
+
+func diskBytes(dir string) (int64, error) {
+	var sum int64
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		sum += info.Size()
+		return nil
+	})
+	return sum, err
+}

@@ -1,0 +1,75 @@
+package peers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// VictoriaMetrics starts the Debian package's single server with its defaults, nothing deleted.
+func VictoriaMetrics(ctx context.Context, o Options) (*Server, error) {
+	program, err := installed("victoria-metrics", "victoria-metrics-prod")
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(o.Dir, "data")
+	s := newServer("VictoriaMetrics", packageVersion("victoria-metrics", program), address)
+	s.compact = func(ctx context.Context) (string, error) {
+		for _, path := range []string{"/internal/force_flush", "/internal/force_merge"} {
+			if err := s.call(ctx, http.MethodGet, path, nil); err != nil {
+				return "", err
+			}
+		}
+		return data, s.waitMerged(ctx)
+	}
+	return s.run(ctx, o, "/health", program,
+		"-storageDataPath="+data,
+		"-httpListenAddr="+address,
+		"-retentionPeriod=100y",
+		"-loggerLevel=ERROR",
+	)
+}
+
+var activeMerges = regexp.MustCompile(`(?m)^vm_active_force_merges (\d+)$`)
+
+// waitMerged waits for a forced merge, which VictoriaMetrics does behind the request's back.
+func (s *Server) waitMerged(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleLimit)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/metrics", nil)
+		if err != nil {
+			return err
+		}
+		response, err := s.client.Do(request)
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil {
+			return err
+		}
+		found := activeMerges.FindSubmatch(text)
+		if found == nil {
+			return fmt.Errorf("its metrics have no vm_active_force_merges")
+		}
+		if active, _ := strconv.Atoi(string(found[1])); active == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
