@@ -26,6 +26,8 @@ type Trivia struct {
 	Leading []string
 	// Trailing is the comment after it on its (last) line, "" for none.
 	Trailing string
+	// broken marks what could not be read whole: it is there, but its fields say little.
+	broken bool
 }
 
 func (t *Trivia) trivia() *Trivia { return t }

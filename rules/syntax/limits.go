@@ -1,0 +1,20 @@
+package syntax
+
+// The bounds of a rule file. They are far above what people write and low enough that no file,
+// however it is made, takes more than about a second or a few dozen megabytes to read.
+const (
+	// maxFileBytes bounds the work of the lexer: a file of a thousand rules has about 300 KiB.
+	maxFileBytes = 1 << 20
+	// maxDeclarations and maxClauses bound what one file and one block can hold.
+	maxDeclarations = 10_000
+	maxClauses      = 2_000
+	// maxDepth bounds the recursion of everything that walks an expression, and maxNodes its size.
+	maxDepth = 64
+	maxNodes = 1_000
+	// maxStringBytes is longer than any text that a person would read in an alert.
+	maxStringBytes = 4096
+	// maxNameBytes is more than any name of a metric seen.
+	maxNameBytes = 200
+	// maxErrors are shown; the rest is counted.
+	maxErrors = 50
+)
