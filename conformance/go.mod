@@ -2,7 +2,10 @@ module github.com/neuroweaver/heddle/conformance
 
 go 1.26.7
 
-require github.com/prometheus/prometheus v0.316.0
+require (
+	github.com/neuroweaver/heddle v0.0.0-00010101000000-000000000000
+	github.com/prometheus/prometheus v0.316.0
+)
 
 require (
 	cloud.google.com/go/auth v0.24.1-0.20261001053825-dbc26066f70a // indirect

@@ -141,3 +141,22 @@ func (s *Server) call(ctx context.Context, method, path string, reply any) error
 	}
 	return json.NewDecoder(response.Body).Decode(reply)
 }
+
+// Alert is one alert as Prometheus's API lists it.
+type Alert struct {
+	Labels map[string]string `json:"labels"`
+	State  string            `json:"state"`
+}
+
+// Alerts lists the alerts that are pending or firing.
+func (s *Server) Alerts(ctx context.Context) ([]Alert, error) {
+	var reply struct {
+		Data struct {
+			Alerts []Alert `json:"alerts"`
+		} `json:"data"`
+	}
+	if err := s.call(ctx, http.MethodGet, "/api/v1/alerts", &reply); err != nil {
+		return nil, err
+	}
+	return reply.Data.Alerts, nil
+}

@@ -40,13 +40,14 @@ type Target interface {
 // Row is one scrape of a target.
 type Row struct {
 	TimeMS int64
-	// Values is parallel to the target's series and valid until the next row.
+	// Values is parallel to the target's series and valid until the next row. A row may be shorter: it
+	// has none of the series behind its end.
 	Values []float64
-	// Absent is nil when the row has all series; else it marks those that it lacks.
+	// Absent is nil when the row has all of its values; else it marks those that it lacks.
 	Absent []bool
 }
 
 // has reports whether the row has a sample of the i-th series.
 func (r Row) has(i int) bool {
-	return r.Absent == nil || !r.Absent[i]
+	return i < len(r.Values) && (r.Absent == nil || !r.Absent[i])
 }
