@@ -1,0 +1,120 @@
+package window
+
+import "time"
+
+// resets sums what a counter had reached before each reset inside a window.
+type resets struct{ lost Sum }
+
+func (a *resets) push(p, before *point, _ uint64) {
+	if before != nil && p.value < before.value {
+		a.lost.Add(before.value)
+	}
+}
+
+func (a *resets) pop(p, next *point, _ uint64) {
+	if next != nil && next.value < p.value {
+		a.lost.Remove(p.value)
+	}
+}
+
+func (a *resets) reset() { *a = resets{} }
+
+// Increase is how much counters grew in window i, extrapolated to the window's edges as PromQL's
+// increase() does it: per series, then summed. Unknown unless some series has two samples.
+func Increase(series []*Series, i int) Result { return growth(series, i, false) }
+
+// Rate is Increase per second, as PromQL's rate().
+func Rate(series []*Series, i int) Result { return growth(series, i, true) }
+
+// growth is the sum of increase over the series, unknown when no series has an increase.
+func growth(series []*Series, i int, perSecond bool) Result {
+	var sum Sum
+	n, found := 0, false
+	for _, s := range series {
+		v, ok := s.increase(i, perSecond)
+		if ok {
+			sum.Add(v)
+			found = true
+		}
+		n += s.windows[i].samples()
+	}
+	if !found {
+		return unknown(n)
+	}
+	return known(sum.Value(), n)
+}
+
+// Ratio is the increase of the series a in window i over the increase of the series b in window j.
+// It is unknown where either is, and where b did not grow.
+func Ratio(a []*Series, i int, b []*Series, j int) Result {
+	top, bottom := Increase(a, i), Increase(b, j)
+	if !top.Known || !bottom.Known || bottom.Value == 0 {
+		return unknown(bottom.Samples)
+	}
+	return known(top.Value/bottom.Value, bottom.Samples)
+}
+
+// increase is the growth of one counter in window i; ok is false with fewer than two samples.
+func (s *Series) increase(i int, perSecond bool) (growth float64, ok bool) {
+	w := &s.windows[i]
+	n := w.samples()
+	if n < 2 {
+		return 0, false
+	}
+	first, last := s.ring.at(w.start), s.ring.at(w.stop-1)
+	growth = last.value - first.value
+	if lost := &w.aggregate.(*resets).lost; *lost != (Sum{}) {
+		corrected := *lost
+		corrected.Add(last.value)
+		corrected.Add(-first.value)
+		growth = corrected.Value()
+	}
+	spec := s.plan.Specs[i]
+	left, right := spec.edges(w.right + spec.Lag)
+	return growth * extrapolation(extent{
+		left: left, right: right, first: first.time, last: last.time, samples: n,
+		zeroable: first.value >= 0, start: first.value, growth: growth,
+	}, spec.Width, perSecond), true
+}
+
+// extent is what the extrapolation of a counter's growth depends on; times in milliseconds.
+type extent struct {
+	left, right   int64 // the window's edges
+	first, last   int64 // its first and last sample
+	samples       int
+	zeroable      bool    // the counter started at or above zero
+	start, growth float64 // its value at first, and its growth up to last
+}
+
+// extrapolation is the factor that stretches a growth between the first and the last sample to the
+// window's edges. A sample closer to an edge than 1.1 average distances is taken to continue to the
+// edge; else the series is taken to begin or end half a distance beyond it, but never before the
+// moment where the counter would have been zero.
+//
+// Source: extrapolatedRate of PromQL, promql/functions.go of Prometheus 3.16, operation by operation,
+// so that the results agree to the last bit.
+func extrapolation(e extent, widthMS int64, perSecond bool) float64 {
+	toStart := float64(e.first-e.left) / 1000
+	toEnd := float64(e.right-e.last) / 1000
+	sampled := float64(e.last-e.first) / 1000
+	average := sampled / float64(e.samples-1)
+	threshold := average * 1.1
+	if toStart >= threshold {
+		toStart = average / 2
+	}
+	toZero := toStart
+	if e.growth > 0 && e.zeroable {
+		toZero = sampled * (e.start / e.growth)
+	}
+	if toZero < toStart {
+		toStart = toZero
+	}
+	if toEnd >= threshold {
+		toEnd = average / 2
+	}
+	factor := (sampled + toStart + toEnd) / sampled
+	if perSecond {
+		factor /= (time.Duration(widthMS) * time.Millisecond).Seconds()
+	}
+	return factor
+}

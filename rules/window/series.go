@@ -1,0 +1,137 @@
+package window
+
+import (
+	"math"
+
+	"github.com/prometheus/prometheus/model/value"
+)
+
+// Series is the recent samples of one series of floats, and its windows.
+type Series struct {
+	// Clock is the time of the series' group.
+	Clock *Clock
+
+	plan    *Plan
+	ring    ring
+	windows []sliding // parallel to plan.Specs
+	newest  int64     // time of the newest sample ever, stale markers left out
+	stale   int64     // time of the newest stale marker
+}
+
+// never is before every time.
+const never = math.MinInt64
+
+// NewSeries returns an empty series.
+func NewSeries(plan *Plan, clock *Clock) *Series {
+	s := &Series{Clock: clock, plan: plan, windows: make([]sliding, len(plan.Specs)), newest: never, stale: never}
+	for i, spec := range plan.Specs {
+		s.windows[i] = newSliding(spec)
+	}
+	return s
+}
+
+// Outcome says what became of a sample.
+type Outcome uint8
+
+// The outcomes of Add.
+const (
+	// Added: newer than all others, or a stale marker.
+	Added Outcome = iota
+	// Corrected: late, but within the grace; the windows have been put right.
+	Corrected
+	// Duplicate: there is a sample of this time already; it stays.
+	Duplicate
+	// TooLate: beyond the grace; the windows do not know of it.
+	TooLate
+)
+
+// Add takes a sample, t in milliseconds. The windows see it with the next Slide.
+func (s *Series) Add(t int64, v float64) Outcome {
+	if value.IsStaleNaN(v) {
+		s.stale = max(s.stale, t)
+		return Added
+	}
+	switch {
+	case t > s.newest:
+		s.newest = t
+		s.ring.push(point{t, v})
+		return Added
+	case t == s.newest:
+		return Duplicate
+	case t < s.newest-s.plan.Grace:
+		return TooLate
+	}
+	seq, inserted := s.ring.insert(point{t, v})
+	if !inserted {
+		return Duplicate
+	}
+	for i := range s.windows {
+		s.windows[i].correct(&s.ring, seq)
+	}
+	return Corrected
+}
+
+// correct makes room in the window for a late sample that got the sequence number seq.
+func (w *sliding) correct(r *ring, seq uint64) {
+	if d, ok := w.aggregate.(*decay); ok {
+		if seq < w.stop {
+			d.late(r.at(seq))
+			w.start, w.stop = w.start+1, w.stop+1
+		}
+		return
+	}
+	w.right = math.MaxInt64 // the next slide goes back, and so starts over
+}
+
+// Slide moves all windows to an end, in milliseconds, and forgets what no window needs any more.
+func (s *Series) Slide(end int64) {
+	keep := s.ring.end()
+	for i := range s.windows {
+		w := &s.windows[i]
+		w.slide(&s.ring, s.plan.Specs[i], end)
+		keep = min(keep, w.start)
+	}
+	// What left the windows within the grace stays, for a late sample to be put beside it and for
+	// an end that goes back when a group speaks again.
+	limit := end - s.plan.Reach()
+	for s.ring.first < keep && s.ring.at(s.ring.first).time <= limit {
+		s.ring.dropBefore(s.ring.first + 1)
+	}
+}
+
+// Empty reports whether all windows are empty.
+func (s *Series) Empty() bool {
+	for i := range s.windows {
+		if s.windows[i].samples() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Newest is the time of the newest sample; ok is false while there was none.
+func (s *Series) Newest() (t int64, ok bool) { return s.newest, s.newest != never }
+
+// span returns the oldest and the newest sample of window i, nil when it is empty.
+func (s *Series) span(i int) (oldest, newest *point) {
+	w := &s.windows[i]
+	if w.samples() == 0 {
+		return nil, nil
+	}
+	return s.ring.at(w.start), s.ring.at(w.stop - 1)
+}
+
+// live reports whether the series still speaks at the newest sample of window i: a stale marker
+// after it, and up to the window's right edge, ends it.
+func (s *Series) live(i int, newest *point) bool {
+	return s.stale <= newest.time || s.stale > s.windows[i].right
+}
+
+// samples is how many samples the window i holds over all series.
+func samples(series []*Series, i int) int {
+	n := 0
+	for _, s := range series {
+		n += s.windows[i].samples()
+	}
+	return n
+}
