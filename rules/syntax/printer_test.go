@@ -54,4 +54,12 @@ func checkRoundTrip(t *testing.T, source string) {
 	}
 }
 
-var seeds = []string{languageExample}
+
+func TestRoundTrip(t *testing.T) {
+	for _, source := range seeds {
+		if _, errs := Parse("seed.rules", source); errs != nil {
+			t.Errorf("%v\nin\n%s", errs, source)
+		}
+		checkRoundTrip(t, source)
+	}
+}
