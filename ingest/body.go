@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
 	"golang.org/x/sync/semaphore"
 )
@@ -131,4 +132,31 @@ func readAll(buf []byte, r io.Reader, expected, limit int64) ([]byte, error) {
 			return buf, refuse(http.StatusBadRequest, "the body broke off: %v", err)
 		}
 	}
+}
+
+// plainBody opens the body of a request of text lines, which may be compressed with gzip. Reading
+// more than Limits.DecodedBytes from it fails with an *http.MaxBytesError.
+func plainBody(r *http.Request, limits Limits) (io.Reader, error) {
+	raw := http.MaxBytesReader(nil, r.Body, limits.BodyBytes)
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	case "", "identity":
+		return raw, nil
+	case "gzip":
+		unpacked, err := gzip.NewReader(raw)
+		if err != nil {
+			return nil, bodyError(err)
+		}
+		return http.MaxBytesReader(nil, unpacked, limits.DecodedBytes), nil
+	default:
+		return nil, refuse(http.StatusUnsupportedMediaType, "content-encoding %q is not known here; use gzip or none", encoding)
+	}
+}
+
+// bodyError says why a body could not be read to its end.
+func bodyError(err error) error {
+	tooLarge := new(http.MaxBytesError)
+	if errors.As(err, &tooLarge) {
+		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes; nothing was stored", tooLarge.Limit)
+	}
+	return refuse(http.StatusBadRequest, "the body broke off, nothing was stored: %v", err)
 }
