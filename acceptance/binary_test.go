@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"bytes"
+	"context"
 	"debug/buildinfo"
 	"debug/elf"
 	"fmt"
@@ -39,7 +40,9 @@ func TestMain(m *testing.M) {
 func run(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	command := exec.CommandContext(t.Context(), heddle, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), readyLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, heddle, args...)
 	command.Dir, command.Stdout, command.Stderr = dir, &out, &errs
 	err := command.Run()
 	if err != nil && command.ProcessState == nil {

@@ -49,14 +49,11 @@ func remoteWrite(url string, series ...prompb.TimeSeries) error {
 	return nil
 }
 
-// writeScores writes one sample of model_quality_score for each model, all at one time.
-func (s *server) writeScores(at time.Time, scores map[string]float64) {
-	s.t.Helper()
+// scoreSeries is one sample of model_quality_score for each model, all at one time.
+func scoreSeries(at time.Time, scores map[string]float64) []prompb.TimeSeries {
 	var series []prompb.TimeSeries
 	for _, model := range slices.Sorted(maps.Keys(scores)) {
 		series = append(series, gauge("model_quality_score", model, at, scores[model]))
 	}
-	if err := remoteWrite(s.url(""), series...); err != nil {
-		s.t.Fatal(err)
-	}
+	return series
 }
