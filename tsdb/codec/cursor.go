@@ -58,7 +58,7 @@ func (c *cursor) varint() int64 { return unzigzag(c.uvarint()) }
 func (c *cursor) length(limit int, what string) int {
 	at := c.pos
 	v := c.uvarint()
-	if c.err == nil && v > uint64(limit) {
+	if c.err == nil && (limit < 0 || v > uint64(limit)) {
 		c.pos = at
 		c.fail("%s is %d, at most %d are possible here", what, v, limit)
 	}

@@ -32,6 +32,18 @@ const (
 	KindFloatHistogram
 )
 
+func (k Kind) String() string {
+	switch k {
+	case KindFloat:
+		return "floats"
+	case KindHistogram:
+		return "native histograms"
+	case KindFloatHistogram:
+		return "native float histograms"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
 // Group is the content of one block.
 type Group struct {
 	// Times are the axes, one per distinct cadence: milliseconds, strictly increasing, 1 to MaxRows
@@ -136,10 +148,18 @@ func (g *Group) checkColumn(c *Column) error {
 		if h == nil {
 			return fmt.Errorf("has a nil histogram")
 		}
+		l := layout{positive: h.PositiveSpans, negative: h.NegativeSpans, custom: h.CustomValues}
+		if err := l.check(len(h.PositiveBuckets), len(h.NegativeBuckets)); err != nil {
+			return err
+		}
 	}
 	for _, h := range c.FloatHistograms {
 		if h == nil {
 			return fmt.Errorf("has a nil histogram")
+		}
+		l := layout{positive: h.PositiveSpans, negative: h.NegativeSpans, custom: h.CustomValues}
+		if err := l.check(len(h.PositiveBuckets), len(h.NegativeBuckets)); err != nil {
+			return err
 		}
 	}
 	return nil

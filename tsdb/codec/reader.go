@@ -1,7 +1,9 @@
 package codec
 
 import (
+	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/prometheus/prometheus/model/histogram"
 )
@@ -10,7 +12,17 @@ import (
 // refers to the block's bytes, which must not change while it is in use. It is not safe for
 // concurrent use; opening a second reader is cheap.
 type GroupReader struct {
+	src     []byte
+	axes    []item
+	bitmaps []item
+	columns []item
+
+	present map[int]presence // decoded bitmaps
+	tables  tableSet
 }
+
+// item is where a part of the block lies.
+type item struct{ offset, size int }
 
 // ColumnInfo is what a block tells about a column without decoding it.
 type ColumnInfo struct {
@@ -22,16 +34,6 @@ type ColumnInfo struct {
 	Summary   Summary
 }
 
-// Summary answers questions about a whole column. Stale markers do not count as samples of it. For
-// native histograms every field but Count is zero.
-type Summary struct {
-	Count       int     // samples that are not stale markers
-	First, Last float64 // values of the first and the last such sample; 0 if Count is 0
-	Sum         float64 // in row order, Kahan-Neumaier compensated
-	Min, Max    float64 // NaN only if every sample is NaN
-	Resets      float64 // sum of the values from which the column fell: increase = Last - First + Resets
-}
-
 // AxisInfo is what a block tells about an axis without decoding it.
 type AxisInfo struct {
 	Rows        int
@@ -39,38 +41,250 @@ type AxisInfo struct {
 }
 
 // OpenGroup reads the directory of a block. It does not look into the columns.
-func OpenGroup(src []byte) (*GroupReader, error) { panic("not yet") }
+func OpenGroup(src []byte) (*GroupReader, error) {
+	c := &cursor{src: src}
+	if m := c.bytes(len(magic)); c.err == nil && string(m) != magic {
+		c.pos = 0
+		c.fail("magic is %q, want %q", m, magic)
+	}
+	if v := c.byte(); c.err == nil && v != version {
+		c.fail("version %d, this program reads version %d", v, version)
+	}
+	r := &GroupReader{src: src}
+	// Each item has a byte in the directory and a byte of its own at least.
+	axes := c.length(c.left()/2, "number of axes")
+	bitmaps := c.length(c.left()/2, "number of bitmaps")
+	columns := c.length(c.left()/2, "number of columns")
+	if n := axes + bitmaps + columns; c.err == nil && n > c.left()/2 {
+		c.fail("%d items in %d bytes", n, c.left())
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	items := make([]item, axes+bitmaps+columns)
+	offset := 0
+	for i := range items {
+		size := c.length(len(src)-offset, "length of an item")
+		items[i] = item{offset, size}
+		offset += size
+	}
+	if c.err == nil && offset != c.left() {
+		c.fail("items of %d bytes in %d bytes", offset, c.left())
+	}
+	for i := range items {
+		items[i].offset += c.pos
+	}
+	r.axes, items = items[:axes], items[axes:]
+	r.bitmaps, r.columns = items[:bitmaps], items[bitmaps:]
+	return r, c.err
+}
+
+// cursor returns a cursor over an item.
+func (r *GroupReader) cursor(it item) cursor {
+	return cursor{src: r.src[it.offset : it.offset+it.size], base: it.offset}
+}
 
 // Axes is the number of axes.
-func (r *GroupReader) Axes() int { panic("not yet") }
+func (r *GroupReader) Axes() int { return len(r.axes) }
 
 // Axis describes an axis without decoding it.
-func (r *GroupReader) Axis(i int) (AxisInfo, error) { panic("not yet") }
+func (r *GroupReader) Axis(i int) (AxisInfo, error) {
+	c := r.cursor(r.axes[i])
+	a := readAxis(&c)
+	return a, c.err
+}
 
 // Times appends the timestamps of an axis (milliseconds) to dst.
-func (r *GroupReader) Times(dst []int64, axis int) ([]int64, error) { panic("not yet") }
+func (r *GroupReader) Times(dst []int64, axis int) ([]int64, error) {
+	c := r.cursor(r.axes[axis])
+	dst = readTimes(dst, &c, &r.tables)
+	return dst, c.done()
+}
 
 // Columns is the number of columns.
-func (r *GroupReader) Columns() int { panic("not yet") }
+func (r *GroupReader) Columns() int { return len(r.columns) }
 
 // Column describes a column without decoding it.
-func (r *GroupReader) Column(i int) (ColumnInfo, error) { panic("not yet") }
+func (r *GroupReader) Column(i int) (ColumnInfo, error) {
+	c := r.cursor(r.columns[i])
+	h := r.columnHead(&c)
+	return h.ColumnInfo, c.err
+}
+
+// columnHead is what comes before a column's samples.
+type columnHead struct {
+	ColumnInfo
+	present []uint64 // nil: every row
+	starts  cursor   // over the start timestamps
+}
+
+// columnHead reads a column up to its samples.
+func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
+	flags := c.byte()
+	h.Kind = Kind(flags & columnKind)
+	h.HasStarts = flags&columnStarts != 0
+	if h.Kind > KindFloatHistogram {
+		c.fail("unknown kind %d of a column", h.Kind)
+	}
+	if flags&columnBitmap != 0 {
+		i := c.length(len(r.bitmaps)-1, "bitmap")
+		if c.err == nil {
+			b := r.bitmap(i, c)
+			h.Axis, h.Samples, h.present = b.axis, b.count, b.bits
+		}
+	} else {
+		if flags&columnAxis != 0 {
+			h.Axis = c.length(len(r.axes)-1, "axis")
+		} else if len(r.axes) == 0 {
+			c.fail("column without an axis")
+		}
+	}
+	if c.err != nil {
+		return h
+	}
+	axis, err := r.Axis(h.Axis)
+	if err != nil {
+		c.err = err
+		return h
+	}
+	h.Rows = axis.Rows
+	if h.present == nil {
+		h.Samples = axis.Rows
+	}
+	if h.HasStarts {
+		h.starts = c.sub(c.length(c.left(), "length of start timestamps"))
+	}
+	if h.Kind == KindFloat {
+		h.Summary = c.summary(h.Samples)
+	} else {
+		h.Summary = c.histogramSummary(h.Samples)
+	}
+	return h
+}
+
+// presence is a decoded bitmap of a block.
+type presence struct {
+	axis, count int
+	bits        []uint64
+}
+
+// bitmap returns a bitmap of the block, which the reader keeps.
+func (r *GroupReader) bitmap(i int, c *cursor) presence {
+	if p, ok := r.present[i]; ok {
+		return p
+	}
+	own := r.cursor(r.bitmaps[i])
+	var p presence
+	p.axis = own.length(len(r.axes)-1, "axis")
+	if own.err == nil {
+		axis, err := r.Axis(p.axis)
+		if own.err = err; err == nil {
+			p.bits = own.bitmap(axis.Rows, &r.tables)
+			p.count = countBits(p.bits)
+		}
+	}
+	if own.err == nil && p.count == 0 {
+		own.fail("bitmap without a row")
+	}
+	if c.err = own.done(); c.err != nil {
+		return presence{}
+	}
+	if r.present == nil {
+		r.present = map[int]presence{}
+	}
+	r.present[i] = p
+	return p
+}
 
 // Present returns the presence bitmap of a column as Column.Present has it: nil if every row of its
 // axis has a sample. The slice belongs to the reader.
-func (r *GroupReader) Present(i int) ([]uint64, error) { panic("not yet") }
+func (r *GroupReader) Present(i int) ([]uint64, error) {
+	c := r.cursor(r.columns[i])
+	h := r.columnHead(&c)
+	return h.present, c.err
+}
+
+// samples returns a cursor over the samples of a column that must have the given kind.
+func (r *GroupReader) samples(i int, kind Kind) (cursor, columnHead) {
+	c := r.cursor(r.columns[i])
+	h := r.columnHead(&c)
+	if c.err == nil && h.Kind != kind {
+		c.err = fmt.Errorf("codec: column %d holds %v, not %v", i, h.Kind, kind)
+	}
+	return c, h
+}
 
 // Floats appends the samples of a float column to dst.
-func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) { panic("not yet") }
+func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
+	c, h := r.samples(i, KindFloat)
+	if c.err != nil {
+		return dst, c.err
+	}
+	start := len(dst)
+	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
+	readFloats(dst[start:], &c, &r.tables)
+	if err := c.done(); err != nil {
+		return dst[:start], err
+	}
+	return dst, nil
+}
 
 // Starts appends the start timestamps of a column to dst; nothing if it has none.
-func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) { panic("not yet") }
+func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
+	c := r.cursor(r.columns[i])
+	h := r.columnHead(&c)
+	if c.err != nil || !h.HasStarts {
+		return dst, c.err
+	}
+	start := len(dst)
+	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
+	ints := readInts(&h.starts, h.Samples, &r.tables)
+	ints.all(dst[start:])
+	if err := h.starts.done(); err != nil {
+		return dst[:start], err
+	}
+	return dst, nil
+}
 
-// Histograms decodes a column of integer native histograms, one by one, each freshly allocated.
-// After an error there is nothing more.
-func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] { panic("not yet") }
+// Histograms decodes a column of integer native histograms, one by one, each freshly allocated but
+// for custom values, which those of one shape share. After an error there is nothing more.
+func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] {
+	return func(yield func(*histogram.Histogram, error) bool) {
+		c, h := r.samples(i, KindHistogram)
+		stopped := false
+		readNative(&c, h.Samples, &r.tables, readIntStream, func(row *nativeRow[int64]) bool {
+			stopped = !yield(histogramOf(row), nil)
+			return !stopped
+		})
+		if stopped {
+			return
+		}
+		if err := c.done(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
 
-// FloatHistograms decodes a column of float native histograms, one by one, each freshly allocated.
+// FloatHistograms decodes a column of float native histograms like Histograms.
 func (r *GroupReader) FloatHistograms(i int) iter.Seq2[*histogram.FloatHistogram, error] {
-	panic("not yet")
+	return func(yield func(*histogram.FloatHistogram, error) bool) {
+		c, h := r.samples(i, KindFloatHistogram)
+		stopped := false
+		readNative(&c, h.Samples, &r.tables, readFloats, func(row *nativeRow[float64]) bool {
+			stopped = !yield(floatHistogramOf(row), nil)
+			return !stopped
+		})
+		if stopped {
+			return
+		}
+		if err := c.done(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// readIntStream decodes a whole integer stream.
+func readIntStream(dst []int64, c *cursor, tables *tableSet) {
+	ints := readInts(c, len(dst), tables)
+	ints.all(dst)
 }

@@ -1,0 +1,233 @@
+package codec
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/histogram"
+)
+
+var (
+	staleMarker = math.Float64frombits(0x7ff0000000000002)
+	negZero     = math.Copysign(0, -1)
+)
+
+// steady returns n timestamps 15 s apart.
+func steady(n int) []int64 {
+	times := make([]int64, n)
+	for i := range times {
+		times[i] = 1_760_000_000_000 + int64(i)*15_000
+	}
+	return times
+}
+
+// one is a group of one column.
+func one(values ...float64) *Group {
+	return &Group{Times: [][]int64{steady(len(values))}, Columns: []Column{{Floats: values}}}
+}
+
+func TestFloatsComeBackBitForBit(t *testing.T) {
+	for name, values := range map[string][]float64{
+		"one":             {42},
+		"zero":            {0},
+		"minus zero":      {negZero},
+		"zeros":           {0, negZero, 0, negZero},
+		"stale":           {staleMarker},
+		"stale at ends":   {staleMarker, 1, 2, 3, staleMarker},
+		"NaN payloads":    {math.NaN(), math.Float64frombits(0x7ff8000000000123), math.Float64frombits(0xfff0000000000001), 1},
+		"infinities":      {math.Inf(1), 1, math.Inf(-1), 2, math.Inf(1)},
+		"denormals":       {math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, 5e-310, 0},
+		"extremes":        {math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64, 1},
+		"2^53 and around": {1 << 53, 1<<53 - 1, 1<<53 + 2, -1 << 53},
+		"2^63 and around": {1 << 63, -1 << 63, 1 << 62, 1<<62 + 1024, math.MaxInt64},
+		"decimals":        {0.1, 0.2, 0.3, 0.7, 1.1, 2.675, 1e-7, 123456.789},
+		"sum of decimals": {0.1, 0.1 + 0.2, 0.1 + 0.2 + 0.3, 1.0 + 0.1},
+		"float32":         {float64(float32(0.1)), float64(float32(0.2)), float64(float32(0.7))},
+		"multiples":       {4096, 8192, 4096 * 77, -4096 * 3},
+		"multiples + 3":   {4099, 8195, 4096*77 + 3, -4096*3 + 3},
+	} {
+		t.Run(name, func(t *testing.T) { roundTrip(t, one(values...)) })
+	}
+}
+
+func TestRandomGroupsComeBack(t *testing.T) {
+	r := seeded(t)
+	for range 300 {
+		roundTrip(t, randomGroup(r))
+	}
+}
+
+// randomGroup mixes every kind of column, axis and gap.
+func randomGroup(r *rand.Rand) *Group {
+	g := &Group{}
+	for range 1 + r.IntN(3) {
+		g.Times = append(g.Times, randomTimes(r, 1+r.IntN(1000)))
+	}
+	for range r.IntN(12) {
+		c := Column{Axis: r.IntN(len(g.Times))}
+		n := len(g.Times[c.Axis])
+		if r.IntN(3) == 0 {
+			c.Present = randomBitmap(r, n)
+			n = countBits(c.Present)
+		}
+		switch r.IntN(5) {
+		case 0:
+			c.Histograms = randomHistograms(r, n)
+		case 1:
+			for _, h := range randomHistograms(r, n) {
+				c.FloatHistograms = append(c.FloatHistograms, toFloat(r, h))
+			}
+		default:
+			c.Floats = randomFloats(r, n)
+		}
+		if r.IntN(5) == 0 {
+			c.Starts = make([]int64, n)
+			for i := range c.Starts {
+				c.Starts[i] = r.Int64N(1e12)
+			}
+		}
+		g.Columns = append(g.Columns, c)
+	}
+	return g
+}
+
+func randomTimes(r *rand.Rand, n int) []int64 {
+	times := make([]int64, n)
+	t := r.Int64N(2e12) - 1e12
+	step, jitter := 1+r.Int64N(60_000), int64(0)
+	if r.IntN(2) == 0 {
+		jitter = r.Int64N(step)
+	}
+	for i := range times {
+		times[i] = t + r.Int64N(jitter+1)
+		t += step
+		if r.IntN(100) == 0 {
+			t += r.Int64N(1e9)
+		}
+	}
+	return times
+}
+
+func randomBitmap(r *rand.Rand, n int) []uint64 {
+	bitmap := make([]uint64, bitmapWords(n))
+	share := r.Float64()
+	for i := range n {
+		if r.Float64() < share {
+			bitmap[i/64] |= 1 << (i % 64)
+		}
+	}
+	bitmap[0] |= 1
+	return bitmap
+}
+
+// randomFloats draws a column of one of the shapes that real exporters have, with odd values in it.
+func randomFloats(r *rand.Rand, n int) []float64 {
+	values := make([]float64, n)
+	shape := r.IntN(10)
+	scale := math.Pow(10, float64(r.IntN(9)))
+	unit := float64(1 + r.IntN(5000))
+	x := math.Round(r.Float64() * 1e6)
+	for i := range values {
+		switch shape {
+		case 0: // bits without any structure
+			x = math.Float64frombits(r.Uint64())
+		case 1: // counter
+			x += float64(r.IntN(50))
+			if r.IntN(300) == 0 {
+				x = 0
+			}
+		case 2: // short decimals
+			x = math.Round(r.NormFloat64()*1000) / scale
+		case 3: // multiples
+			x = float64(r.IntN(500)) * unit
+		case 4: // full mantissas
+			x = r.ExpFloat64() * scale
+		case 5: // float32
+			x = float64(float32(r.NormFloat64()))
+		case 6: // ratios
+			x = float64(r.IntN(int(unit))) / unit
+		case 7: // a sum of decimals, with rounding
+			x += math.Round(r.Float64()*1e6) / 1e6
+		case 8: // seldom changes
+			if r.IntN(30) == 0 {
+				x = r.NormFloat64()
+			}
+		case 9: // alternates
+			x = float64(i%2)*scale + 0.5
+		}
+		values[i] = x
+	}
+	for range r.IntN(4) {
+		odd := []float64{math.NaN(), staleMarker, negZero, math.Inf(1), math.Inf(-1), 5e-324, math.Float64frombits(r.Uint64())}
+		values[r.IntN(n)] = odd[r.IntN(len(odd))]
+	}
+	return values
+}
+
+// randomHistograms draws native histograms whose layout changes now and then.
+func randomHistograms(r *rand.Rand, n int) []*histogram.Histogram {
+	hs := make([]*histogram.Histogram, n)
+	h := &histogram.Histogram{}
+	for i := range hs {
+		if i == 0 || r.IntN(200) == 0 {
+			h = randomLayout(r)
+		}
+		next := *h
+		next.PositiveBuckets = append([]int64(nil), h.PositiveBuckets...)
+		next.NegativeBuckets = append([]int64(nil), h.NegativeBuckets...)
+		for j := range next.PositiveBuckets {
+			next.PositiveBuckets[j] += r.Int64N(5)
+		}
+		next.Count += r.Uint64N(100)
+		next.Sum += r.Float64()
+		next.CounterResetHint = histogram.CounterResetHint(r.IntN(4))
+		h = &next
+		hs[i] = h
+		if r.IntN(50) == 0 {
+			hs[i] = &histogram.Histogram{Sum: staleMarker}
+		}
+	}
+	return hs
+}
+
+func randomLayout(r *rand.Rand) *histogram.Histogram {
+	h := &histogram.Histogram{Schema: int32(r.IntN(12)) - 4, ZeroThreshold: 1e-128, ZeroCount: r.Uint64N(5), Count: r.Uint64N(1000), Sum: r.NormFloat64()}
+	if r.IntN(4) == 0 {
+		h.Schema, h.ZeroThreshold = -53, 0
+		for i := range r.IntN(9) {
+			h.CustomValues = append(h.CustomValues, float64(i)+r.Float64())
+		}
+	}
+	spans := func() (spans []histogram.Span, buckets []int64) {
+		for i := range r.IntN(4) {
+			s := histogram.Span{Offset: int32(r.IntN(10)), Length: uint32(r.IntN(8))}
+			if i == 0 {
+				s.Offset -= 5
+			}
+			spans = append(spans, s)
+			for range s.Length {
+				buckets = append(buckets, r.Int64N(50)-20)
+			}
+		}
+		return spans, buckets
+	}
+	h.PositiveSpans, h.PositiveBuckets = spans()
+	h.NegativeSpans, h.NegativeBuckets = spans()
+	return h
+}
+
+// toFloat gives a float histogram of the same layout with counts that are no integers.
+func toFloat(r *rand.Rand, h *histogram.Histogram) *histogram.FloatHistogram {
+	f := &histogram.FloatHistogram{
+		CounterResetHint: h.CounterResetHint, Schema: h.Schema, ZeroThreshold: h.ZeroThreshold, ZeroCount: float64(h.ZeroCount),
+		Count: float64(h.Count) + r.Float64(), Sum: h.Sum, PositiveSpans: h.PositiveSpans, NegativeSpans: h.NegativeSpans, CustomValues: h.CustomValues,
+	}
+	for _, b := range h.PositiveBuckets {
+		f.PositiveBuckets = append(f.PositiveBuckets, float64(b)*0.5)
+	}
+	for range h.NegativeBuckets {
+		f.NegativeBuckets = append(f.NegativeBuckets, r.NormFloat64())
+	}
+	return f
+}

@@ -1,0 +1,255 @@
+package codec
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// An integer stream is a header byte, the values the predictor starts from, and the residuals:
+//
+//	bits 0-3  predictor
+//	bit  4    residuals are zigzag coded; else they are unsigned distances from the offset
+//	bit  5    an offset follows: it is subtracted from every residual
+//	bits 6-7  coding of the residuals
+//
+// Its length in values is known to the reader from elsewhere.
+const (
+	intsPredictor   = 0x0f
+	intsZigzag      = 0x10
+	intsOffset      = 0x20
+	intsCodingShift = 6
+)
+
+// coding is how residuals are stored.
+type coding uint8
+
+const (
+	codingZero    coding = iota // every residual is 0: constants and straight lines
+	codingFrames                // bit-packed frames
+	codingEntropy               // tokens and raw bits, see tokens.go
+)
+
+// intPlan is one way to write an integer stream.
+type intPlan struct {
+	predictor predictor
+	zigzag    bool
+	offset    int64
+}
+
+// mapResiduals turns residuals into the unsigned numbers that are stored.
+func (p *intPlan) mapResiduals(dst []uint64, residuals []int64) {
+	dst = dst[:len(residuals)]
+	if p.zigzag {
+		for i, r := range residuals {
+			dst[i] = zigzag(r - p.offset)
+		}
+		return
+	}
+	for i, r := range residuals {
+		dst[i] = uint64(r - p.offset)
+	}
+}
+
+// samplesPerPlan is how many values of a long stream the choice of a plan looks at: four windows of
+// one frame, which was within 1 % of looking at everything on the telemetry it was tuned with.
+const samplesPerPlan = 4 * frameLen
+
+// planInts chooses predictor, offset and mapping on a sample of the stream.
+func (e *Encoder) planInts(values []int64, tier Tier) intPlan {
+	best, bestCost := intPlan{}, int(^uint(0)>>1)
+	var bestResiduals [samplesPerPlan]int64
+	n := 0
+	for kind := range predictors {
+		var residuals [samplesPerPlan]int64
+		n = sampleResiduals(&residuals, values, kind)
+		plan := simplePlan(kind, residuals[:n])
+		if cost := e.planCost(plan, residuals[:n], tier); cost < bestCost {
+			best, bestCost = plan, cost
+			bestResiduals = residuals
+		}
+	}
+	// The middle and the lower edge of the residuals as offsets, for the predictor that won.
+	sorted := e.sorted[:0]
+	for i := 0; i < n; i += 1 + n/frameLen {
+		sorted = append(sorted, bestResiduals[i])
+	}
+	slices.Sort(sorted)
+	e.sorted = sorted
+	if len(sorted) == 0 {
+		return best
+	}
+	for _, plan := range []intPlan{
+		{predictor: best.predictor, zigzag: true, offset: sorted[len(sorted)/2]},
+		{predictor: best.predictor, offset: sorted[0]},
+		{predictor: best.predictor, offset: sorted[len(sorted)/32]},
+	} {
+		if cost := e.planCost(plan, bestResiduals[:n], tier); cost < bestCost {
+			best, bestCost = plan, cost
+		}
+	}
+	return best
+}
+
+// sampleResiduals fills dst with residuals of up to four windows and returns how many.
+func sampleResiduals(dst *[samplesPerPlan]int64, values []int64, kind predictor) int {
+	const warmup = 16 // values a mean needs to forget where it started: 2^-16/8 of it is left
+	if len(values) <= samplesPerPlan {
+		state := startStream(intPlan{predictor: kind}, values)
+		state.residuals(dst[:], values)
+		return len(values)
+	}
+	n := 0
+	step := (len(values) - frameLen - warmup - 2) / 3
+	for w := range 4 {
+		window := values[w*step:][:frameLen+warmup]
+		state := startStream(intPlan{predictor: kind}, window)
+		var skip [warmup]int64
+		state.residuals(skip[:], window[:warmup])
+		state.residuals(dst[n:], window[warmup:])
+		n += frameLen
+	}
+	return n
+}
+
+// startStream returns the predictor as it stands before the first value.
+func startStream(plan intPlan, values []int64) predictState {
+	return newPredictState(plan.predictor, plan.offset, values[0], firstStep(plan.predictor, values))
+}
+
+// simplePlan maps residuals from their minimum where all have one sign or nothing predicts them,
+// and by zigzag else.
+func simplePlan(kind predictor, residuals []int64) intPlan {
+	if len(residuals) == 0 {
+		return intPlan{predictor: kind}
+	}
+	if lo := slices.Min(residuals); kind == predictNone || lo >= 0 {
+		return intPlan{predictor: kind, offset: lo}
+	}
+	return intPlan{predictor: kind, zigzag: true}
+}
+
+// planCost estimates the bits that a plan takes for sampled residuals.
+func (e *Encoder) planCost(plan intPlan, residuals []int64, tier Tier) int {
+	var mapped [samplesPerPlan]uint64
+	plan.mapResiduals(mapped[:], residuals)
+	cost := 0
+	for rest := mapped[:len(residuals)]; len(rest) > 0; {
+		n := min(frameLen, len(rest))
+		cost += 8 * planFrame(rest[:n]).size
+		rest = rest[n:]
+	}
+	return cost
+}
+
+// appendInts appends an integer stream of at least one value.
+func (e *Encoder) appendInts(dst []byte, values []int64, tier Tier) []byte {
+	plan := e.planInts(values, tier)
+	state := startStream(plan, values)
+	residuals := grow(&e.residuals, len(values))
+	state.residuals(residuals, values)
+	mapped := grow(&e.mapped, len(values))
+	plan.mapResiduals(mapped, residuals)
+
+	var all uint64
+	for _, u := range mapped {
+		all |= u
+	}
+	how := codingFrames
+	if all == 0 {
+		how = codingZero
+	}
+	header := byte(plan.predictor) | byte(how)<<intsCodingShift
+	if plan.zigzag {
+		header |= intsZigzag
+	}
+	if plan.offset != 0 {
+		header |= intsOffset
+	}
+	dst = append(dst, header)
+	if plan.offset != 0 {
+		dst = binary.AppendVarint(dst, plan.offset)
+	}
+	if plan.predictor != predictNone {
+		dst = binary.AppendVarint(dst, values[0])
+	}
+	if plan.predictor.hasStep() {
+		dst = binary.AppendVarint(dst, firstStep(plan.predictor, values))
+	}
+	if how == codingFrames {
+		dst = appendFrames(dst, mapped)
+	}
+	return dst
+}
+
+// intReader decodes an integer stream frame by frame.
+type intReader struct {
+	c      *cursor
+	plan   intPlan
+	coding coding
+	state  predictState
+}
+
+// readInts reads the header of an integer stream of n values.
+func readInts(c *cursor, n int, tables *tableSet) intReader {
+	header := c.byte()
+	r := intReader{c: c, coding: coding(header >> intsCodingShift)}
+	r.plan.predictor = predictor(header & intsPredictor)
+	r.plan.zigzag = header&intsZigzag != 0
+	if header&intsOffset != 0 {
+		r.plan.offset = c.varint()
+	}
+	var first, step int64
+	if r.plan.predictor != predictNone {
+		first = c.varint()
+	}
+	if r.plan.predictor.hasStep() {
+		step = c.varint()
+	}
+	r.state = newPredictState(r.plan.predictor, r.plan.offset, first, step)
+	if r.plan.predictor >= predictors {
+		c.fail("unknown predictor %d", r.plan.predictor)
+	}
+	if r.coding > codingFrames {
+		c.fail("unknown coding %d of an integer stream", r.coding)
+	}
+	return r
+}
+
+// next decodes the following values of the stream, at most frameLen; all calls but the last ask for
+// frameLen values.
+func (r *intReader) next(dst []int64) {
+	var mapped [frameLen]uint64
+	u := mapped[:len(dst)]
+	if r.coding == codingFrames {
+		decodeFrame(u, r.c)
+	}
+	offset := r.plan.offset
+	if r.plan.zigzag {
+		for i, v := range u {
+			dst[i] = unzigzag(v) + offset
+		}
+	} else {
+		for i, v := range u {
+			dst[i] = int64(v) + offset
+		}
+	}
+	r.state.restore(dst)
+}
+
+// all decodes the whole stream into dst.
+func (r *intReader) all(dst []int64) {
+	for len(dst) > 0 && r.c.err == nil {
+		n := min(frameLen, len(dst))
+		r.next(dst[:n])
+		dst = dst[n:]
+	}
+}
+
+// grow returns a slice of n elements that reuses *scratch.
+func grow[T any](scratch *[]T, n int) []T {
+	if cap(*scratch) < n {
+		*scratch = make([]T, n+n/4)
+	}
+	*scratch = (*scratch)[:cap(*scratch)]
+	return (*scratch)[:n]
+}

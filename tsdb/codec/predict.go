@@ -1,0 +1,162 @@
+package codec
+
+// A predictor guesses each integer of a stream from those before it; what is stored is the
+// difference, the residual. All arithmetic wraps, so that every stream comes back, however large
+// its steps.
+type predictor uint8
+
+const (
+	predictNone      predictor = iota // 0
+	predictLast                       // x[i-1]
+	predictMean2                      // the exponentially weighted mean with weight 1/2 ...
+	predictMean4                      // ... 1/4
+	predictMean8                      // ... 1/8
+	predictLine                       // x[i-1] + (x[i-1]-x[i-2])
+	predictHalfSlope                  // x[i-1] + (x[i-1]-x[i-2])/2
+	predictLag2                       // x[i-2]
+	predictGrid                       // x[0] + i*step, step in 1/gridUnit
+	predictors
+)
+
+// gridUnit is the resolution of a grid's step. With it the grid of a clock that runs slow or fast by
+// any constant rate is less than 1 off after MaxRows rows.
+const gridUnit = 1 << 16
+
+// predictState carries a predictor over a stream, in either direction. What a and b hold depends on
+// the predictor.
+//
+// Means: a is the mean times 2^h, so that adding the residual to a moves the mean by residual/2^h.
+// predictLast is the case h = 0.
+type predictState struct {
+	kind predictor
+	a, b int64
+	row  int64
+}
+
+// newPredictState starts a predictor so that the first value's residual is offset. The second's is
+// too where the predictor has a step.
+func newPredictState(kind predictor, offset, first, step int64) predictState {
+	s := predictState{kind: kind}
+	switch kind {
+	case predictLast, predictMean2, predictMean4, predictMean8, predictHalfSlope:
+		s.a = (first - offset) << meanShift(kind)
+	case predictLine:
+		s.a, s.b = first-step+offset, step-2*offset
+	case predictLag2:
+		s.a, s.b = first+step-offset, first-offset
+	case predictGrid:
+		s.a, s.b = first-offset, step
+	}
+	return s
+}
+
+// hasStep reports whether a stream of this predictor has a step in its header.
+func (p predictor) hasStep() bool { return p == predictLine || p == predictLag2 || p == predictGrid }
+
+// firstStep is the step to start with: what leads from the first value to the second, or for a grid
+// what leads from the first to the last.
+func firstStep(kind predictor, values []int64) int64 {
+	if !kind.hasStep() || len(values) < 2 {
+		return 0
+	}
+	if kind == predictGrid {
+		n := int64(len(values) - 1)
+		span := values[n] - values[0]
+		return span/n*gridUnit + span%n*gridUnit/n
+	}
+	return values[1] - values[0]
+}
+
+// meanShift is h of the means above.
+func meanShift(p predictor) uint {
+	if p >= predictLast && p <= predictMean8 {
+		return uint(p - predictLast)
+	}
+	return 0
+}
+
+// residuals replaces the values that follow what the state has seen by their residuals.
+func (s *predictState) residuals(dst, values []int64) {
+	a, b := s.a, s.b
+	dst = dst[:len(values)]
+	switch s.kind {
+	case predictNone:
+		copy(dst, values)
+	case predictLast:
+		for i, v := range values {
+			dst[i] = v - a
+			a = v
+		}
+	case predictMean2, predictMean4, predictMean8:
+		h := meanShift(s.kind)
+		for i, v := range values {
+			r := v - a>>h
+			a += r
+			dst[i] = r
+		}
+	case predictLine:
+		for i, v := range values {
+			step := v - a
+			dst[i] = step - b
+			a, b = v, step
+		}
+	case predictHalfSlope:
+		for i, v := range values {
+			step := v - a
+			dst[i] = step - b>>1
+			a, b = v, step
+		}
+	case predictLag2:
+		for i, v := range values {
+			dst[i] = v - b
+			a, b = v, a
+		}
+	case predictGrid:
+		for i, v := range values {
+			dst[i] = v - a - (s.row+int64(i))*b/gridUnit
+		}
+		s.row += int64(len(values))
+	}
+	s.a, s.b = a, b
+}
+
+// restore is the inverse of residuals, in place.
+func (s *predictState) restore(values []int64) {
+	a, b := s.a, s.b
+	switch s.kind {
+	case predictLast:
+		for i, r := range values {
+			a += r
+			values[i] = a
+		}
+	case predictMean2, predictMean4, predictMean8:
+		h := meanShift(s.kind)
+		for i, r := range values {
+			values[i] = a>>h + r
+			a += r
+		}
+	case predictLine:
+		for i, r := range values {
+			b += r
+			a += b
+			values[i] = a
+		}
+	case predictHalfSlope:
+		for i, r := range values {
+			b = b>>1 + r
+			a += b
+			values[i] = a
+		}
+	case predictLag2:
+		for i, r := range values {
+			a, b = b+r, a
+			values[i] = a
+		}
+	case predictGrid:
+		for i, r := range values {
+			values[i] = r + a + (s.row+int64(i))*b/gridUnit
+		}
+		s.row += int64(len(values))
+	}
+	s.a, s.b = a, b
+}

@@ -1,0 +1,4 @@
+package codec
+
+// tableSet holds the entropy tables of a block.
+type tableSet struct{}
