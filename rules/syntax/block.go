@@ -62,7 +62,7 @@ func withoutLastBlank(lines []string) []string {
 func (o *outline) readClause(node Declaration, kind blockKind, leading []string) {
 	table := heddle.clauses[kind]
 	production, word := heddle.stimulus, ""
-	if kind != testBlock || isKeyword(table, o.tokens[o.next]) || o.tokens[o.next].Type != identToken {
+	if kind != testBlock || !o.beginsStimulus() {
 		what := "a clause of a " + string(kind)
 		if kind == testBlock {
 			what = "a statement of a test"
@@ -85,6 +85,16 @@ func (o *outline) readClause(node Declaration, kind blockKind, leading []string)
 	case *Test:
 		node.Statements = append(node.Statements, clause.(Statement))
 	}
+}
+
+// beginsStimulus reports whether a name stands here and is followed by labels or a verb.
+func (o *outline) beginsStimulus() bool {
+	first := o.tokens[o.next]
+	if first.Type != identToken || isKeyword(heddle.clauses[testBlock], first) {
+		return false
+	}
+	second := o.tokens[o.skipComments(o.next+1)]
+	return second.Type == identToken || isOp(second, "{")
 }
 
 // skipBlock passes over a block in braces, if one begins here or is open.

@@ -24,11 +24,11 @@ type Error struct {
 //	   14 |   when p95(latncy, 1m) > 2s
 //	      |            ^^^^^^ did you mean "latency"?
 func (e Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%s: %s", e.File, e.Start, e.Message)
 	if e.Start.Line == 0 {
 		return e.File + ": " + e.Message
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%s: %s", e.File, e.Start, e.Message)
 	line, cut := excerpt(e.Line, int(e.Start.Column))
 	fmt.Fprintf(&b, "\n%5d | %s\n      | ", e.Start.Line, line)
 	column := int(e.Start.Column) - cut
@@ -92,20 +92,42 @@ func (es Errors) Err() error {
 	return es
 }
 
-// sorted orders the errors by place and drops what was said twice of one place.
-func (es Errors) sorted() Errors {
-	slices.SortStableFunc(es, func(a, b Error) int {
-		switch {
-		case a.Start.Before(b.Start):
-			return -1
-		case b.Start.Before(a.Start):
-			return 1
+// Join makes one report of several looks at the same files, the surest first: where an earlier one
+// has a mistake at a place, what a later one says of that place is left out. The mistakes of a file
+// are in the order of their places; beyond the first maxErrors they are only counted.
+func Join(looks ...Errors) Errors {
+	type place struct {
+		file string
+		at   Pos
+	}
+	var joined Errors
+	var files []string
+	taken := map[place]bool{}
+	for _, look := range looks {
+		for _, e := range look {
+			if e.Start.Line > 0 && taken[place{e.File, e.Start}] {
+				continue
+			}
+			joined = append(joined, e)
+			if !slices.Contains(files, e.File) {
+				files = append(files, e.File)
+			}
 		}
-		return 0
+		for _, e := range look {
+			taken[place{e.File, e.Start}] = true
+		}
+	}
+	slices.SortStableFunc(joined, func(a, b Error) int {
+		if d := slices.Index(files, a.File) - slices.Index(files, b.File); d != 0 {
+			return d
+		}
+		return a.Start.compare(b.Start)
 	})
-	return slices.CompactFunc(es, func(a, b Error) bool {
-		return a.File == b.File && a.Start == b.Start && a.Message == b.Message
-	})
+	if more := len(joined) - maxErrors; more > 0 {
+		last := joined[maxErrors-1]
+		joined = append(joined[:maxErrors:maxErrors], Error{File: last.File, Message: fmt.Sprintf("and %d more", more)})
+	}
+	return joined
 }
 
 // Error makes an error at a place of the file.

@@ -59,39 +59,6 @@ func expected(lex *lexer.PeekingLexer, what, hint string) error {
 	return mistakeAt(spanOf(t), hint, "%s must stand here, not %s", what, describe(t))
 }
 
-// wrongToken explains a token that is wrong wherever it stands.
-func wrongToken(t lexer.Token) error {
-	switch {
-	case t.Type == badStringToken:
-		return mistakeAt(spanOf(t), `add the closing '"'`, "this text does not end on its line")
-	case t.Type == badCharacterToken:
-		hint := ""
-		switch t.Value {
-		case "'", "`", "“", "”":
-			hint = `texts are written "so"`
-		case ";":
-			hint = "each clause stands on its own line"
-		case "≥":
-			hint = `write ">="`
-		case "≤":
-			hint = `write "<="`
-		case "[", "]":
-			hint = "a window is an argument: rate(requests, 5m)"
-		}
-		return mistakeAt(spanOf(t), hint, "%q does not belong to the language", t.Value)
-	case t.Type == stringToken && len(t.Value) > maxStringBytes:
-		return mistakeAt(spanOf(t), fmt.Sprintf("at most %d bytes", maxStringBytes), "this text is too long")
-	case t.Type == identToken && len(t.Value) > maxNameBytes:
-		return mistakeAt(spanOf(t), fmt.Sprintf("at most %d bytes", maxNameBytes), "this name is too long")
-	case !t.EOF() && t.Type != stringToken && (t.Value == "&&" || t.Value == "||"):
-		word := map[string]string{"&&": "and", "||": "or"}[t.Value]
-		return mistakeAt(spanOf(t), fmt.Sprintf("write %q", word), "%q is not an operator", t.Value)
-	case isOp(t, "!"):
-		return mistakeAt(spanOf(t), `write "not"`, `"!" is not an operator`)
-	}
-	return nil
-}
-
 // The strength with which operators bind, from Or = 1.
 var strengths = map[string]int{
 	"or": 1, "and": 2,
@@ -128,9 +95,6 @@ func (r *exprReader) binary(strength int) (Expr, error) {
 		token := *r.lex.Peek()
 		if err := wrongToken(token); err != nil {
 			return nil, err
-		}
-		if isOp(token, "=") {
-			return nil, mistakeAt(spanOf(token), `write "=="`, `"=" does not compare`)
 		}
 		s := strengths[token.Value]
 		if token.Type == stringToken || s < strength || s == 0 {

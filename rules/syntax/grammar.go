@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/alecthomas/participle/v2"
@@ -120,8 +121,17 @@ func (p production) explain(err error) *mistake {
 	if wrong := wrongToken(token); wrong != nil {
 		return p.explain(wrong)
 	}
+	// Where only one word can follow, participle names it first.
+	if literal := onlyLiteral.FindStringSubmatch(unexpected.Message()); literal != nil {
+		err := expected(peeking([]lexer.Token{token}), literal[1], hint)
+		if m, ok := err.(*mistake); ok {
+			return m
+		}
+	}
 	if token.EOF() {
 		return &mistake{Span: at, message: "this is not finished", hint: hint}
 	}
 	return &mistake{Span: at, message: fmt.Sprintf("%s cannot stand here", describe(token)), hint: hint}
 }
+
+var onlyLiteral = regexp.MustCompile(`\(expected ("[^"]+")(?: [^|]|\))`)

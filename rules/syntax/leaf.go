@@ -168,7 +168,7 @@ func parseHold(lex *lexer.PeekingLexer) (Hold, error) {
 		if n, message, _ := parseNumber(first.Value); message == "" && n.Unit == None {
 			lex.Next()
 			if !isOp(*lex.Peek(), "of") {
-				return Hold{}, mistakeAt(spanOf(first), fmt.Sprintf("did you mean %q, or %q?", first.Value+"s", first.Value+" of 5"), "a time has a unit")
+				return Hold{}, mistakeAt(spanOf(first), fmt.Sprintf("did you mean %q? evaluations are counted so: 3 of 5", first.Value+"s"), "a time has a unit")
 			}
 			lex.Next()
 			second := *lex.Peek()

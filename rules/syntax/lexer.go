@@ -24,6 +24,7 @@ var tokenRules = lexer.MustSimple([]lexer.SimpleRule{
 var (
 	spaceToken        = tokenRules.Symbols()["Space"]
 	identToken        = tokenRules.Symbols()["Ident"]
+	opToken           = tokenRules.Symbols()["Op"]
 	numberToken       = tokenRules.Symbols()["Number"]
 	stringToken       = tokenRules.Symbols()["String"]
 	commentToken      = tokenRules.Symbols()["Comment"]
@@ -31,7 +32,8 @@ var (
 	badCharacterToken = tokenRules.Symbols()["BadCharacter"]
 )
 
-// tokenize returns the tokens of a text without the space between them; the last is EOF.
+// tokenize returns the tokens of a text without the space between them, at most maxTokens of them;
+// the last is EOF.
 func tokenize(source string) []lexer.Token {
 	lex, err := tokenRules.LexString("", source)
 	if err != nil {
@@ -39,6 +41,9 @@ func tokenize(source string) []lexer.Token {
 	}
 	var tokens []lexer.Token
 	for {
+		if len(tokens) == maxTokens {
+			return append(tokens, lexer.EOFToken(tokens[maxTokens-1].Pos))
+		}
 		// The rules cover every text, so Next has no error to give.
 		token, err := lex.Next()
 		if err != nil || token.EOF() {

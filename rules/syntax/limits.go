@@ -5,6 +5,8 @@ package syntax
 const (
 	// maxFileBytes bounds the work of the lexer: a file of a thousand rules has about 300 KiB.
 	maxFileBytes = 1 << 20
+	// maxTokens bounds memory, at about 200 bytes each: a file of a thousand rules has 60,000.
+	maxTokens = 250_000
 	// maxDeclarations and maxClauses bound what one file and one block can hold.
 	maxDeclarations = 10_000
 	maxClauses      = 2_000

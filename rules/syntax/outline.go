@@ -25,6 +25,9 @@ func Parse(name, source string) (*File, Errors) {
 		text = strings.ToValidUTF8(text, "\ufffd")
 	}
 	o.tokens = tokenize(text)
+	if len(o.tokens) > maxTokens {
+		o.reportf(spanOf(o.tokens[maxTokens-1]), "split the file, and import the parts", "more than %d words; the rest of the file is not read", maxTokens)
+	}
 	o.readFile()
 	return file, o.finish()
 }
@@ -55,11 +58,11 @@ func (o *outline) reportf(at Span, hint, format string, args ...any) {
 
 // finish returns the errors in order, with a last line for those that are not shown.
 func (o *outline) finish() Errors {
-	errors := o.errors.sorted()
+	slices.SortStableFunc(o.errors, func(a, b Error) int { return a.Start.compare(b.Start) })
 	if o.unshown > 0 {
-		errors = append(errors, Error{File: o.file.Name, Message: fmt.Sprintf("and %d more", o.unshown)})
+		return append(o.errors, Error{File: o.file.Name, Message: fmt.Sprintf("and %d more", o.unshown)})
 	}
-	return errors
+	return o.errors
 }
 
 func (o *outline) reportInvalidText(text string) {
@@ -323,6 +326,8 @@ func continues(t lexer.Token) bool {
 // is reported, and the node, marked as broken, stands for it.
 func (o *outline) produce(p production, word string, piece piece) item {
 	span := piece.span()
+	isCondition := word == "when" || word == "require" || word == "recover"
+	piece = o.repair(piece, isCondition)
 	if word != "" {
 		piece.tokens[0].Value = word
 	}

@@ -1,6 +1,9 @@
 package syntax
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Pos is a place in a rule file: line and column, both from 1. A column counts characters, not
 // bytes. The file is known to whoever holds the tree. The zero Pos is no place.
@@ -14,6 +17,14 @@ func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 // Before reports whether p stands before q.
 func (p Pos) Before(q Pos) bool {
 	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
+}
+
+// compare orders places as slices.SortFunc needs it; no place comes last.
+func (p Pos) compare(q Pos) int {
+	if (p.Line == 0) != (q.Line == 0) {
+		return cmp.Compare(q.Line, p.Line)
+	}
+	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
 // Span is the text from Start up to, not including, End.
