@@ -140,7 +140,7 @@ func TestBounds(t *testing.T) {
 			all := Join(errs, Check([]*File{file}))
 			text := all.Error()
 			runtime.ReadMemStats(&after)
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 300<<20 {
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 800<<20 {
 				t.Errorf("%d MiB allocated", allocated>>20)
 			}
 			if len(all) > maxErrors+1 || len(text) > 100_000 {

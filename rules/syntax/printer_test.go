@@ -54,7 +54,6 @@ func checkRoundTrip(t *testing.T, source string) {
 	}
 }
 
-
 func TestRoundTrip(t *testing.T) {
 	for _, source := range seeds {
 		if _, errs := Parse("seed.rules", source); errs != nil {

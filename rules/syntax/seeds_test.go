@@ -65,6 +65,7 @@ test "empty" {
 }`,
 	"rule x on y\n{\nwhen z\n}\n",
 }
+
 const languageExample = `# chat.rules
 use "otel-genai"                                      # canonical metrics, mapped over real-world names
 
