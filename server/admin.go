@@ -1,0 +1,61 @@
+package server
+
+import (
+	"net/http"
+	"time"
+)
+
+// registerAdmin adds what operators do to the store and the rules.
+func (s *Server) registerAdmin(mux *http.ServeMux) {
+	mux.HandleFunc("POST /api/v1/admin/compact", s.compact)
+	mux.HandleFunc("POST /api/v1/admin/automation", s.setAutomation)
+	mux.HandleFunc("POST /-/reload", s.reload)
+}
+
+// compact flushes and compacts all there is, and answers when that is done.
+func (s *Server) compact(w http.ResponseWriter, r *http.Request) {
+	// Compaction may take longer than an answer otherwise may.
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+		writeProblem(w, err)
+		return
+	}
+	began := s.now()
+	if err := s.db.Compact(r.Context()); err != nil {
+		writeProblem(w, err)
+		return
+	}
+	s.logger.Info("compacted on request", "took", s.now().Sub(began))
+	writeData(w, storeStatus(s.db.Stats()))
+}
+
+// setAutomation turns all automatic switches off or on.
+func (s *Server) setAutomation(w http.ResponseWriter, r *http.Request) {
+	q := struct {
+		On  *bool  `json:"on"`
+		Who string `json:"who"`
+		Why string `json:"why"`
+	}{}
+	if err := readJSON(w, r, &q); err != nil {
+		writeProblem(w, err)
+		return
+	}
+	if q.On == nil {
+		writeError(w, http.StatusBadRequest, "bad_data", `say {"on": false} to stop all automatic switches, or {"on": true}`)
+		return
+	}
+	if err := s.manager.SetAutomation(*q.On, caller(r, q.Who), q.Why); err != nil {
+		writeProblem(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"on": s.manager.Automation()})
+}
+
+func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
+	if err := s.Reload(r.Context()); err != nil {
+		s.logger.Error("the reload changed nothing", "err", err)
+		writeError(w, http.StatusBadRequest, "bad_data", err.Error())
+		return
+	}
+	load, _ := s.ruleFiles.status()
+	writeData(w, load)
+}

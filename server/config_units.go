@@ -1,0 +1,83 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/goccy/go-yaml"
+	"github.com/prometheus/common/model"
+)
+
+// Duration is a time span as Prometheus writes it: 100ms, 30m, 30d.
+type Duration time.Duration
+
+// UnmarshalText reads a duration.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := model.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 30m or 30d", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// UnmarshalYAML reads a duration from a configuration file.
+func (d *Duration) UnmarshalYAML(text []byte) error { return unmarshalScalar(text, d.UnmarshalText) }
+
+func (d Duration) String() string { return model.Duration(d).String() }
+
+// SyncInterval is a Duration, or "always", which is negative.
+type SyncInterval time.Duration
+
+// UnmarshalText reads an interval.
+func (s *SyncInterval) UnmarshalText(text []byte) error {
+	if string(text) == "always" {
+		*s = -1
+		return nil
+	}
+	var d Duration
+	if err := d.UnmarshalText(text); err != nil || d == 0 {
+		return fmt.Errorf("%q is neither a duration such as 100ms nor \"always\"", text)
+	}
+	*s = SyncInterval(d)
+	return nil
+}
+
+// UnmarshalYAML reads an interval from a configuration file.
+func (s *SyncInterval) UnmarshalYAML(text []byte) error {
+	return unmarshalScalar(text, s.UnmarshalText)
+}
+
+// Size is a number of bytes: 0, 512MiB, 20GB.
+type Size int64
+
+// UnmarshalText reads a size.
+func (s *Size) UnmarshalText(text []byte) error {
+	bytes, err := humanize.ParseBytes(string(text))
+	if err != nil || bytes > 1<<62 {
+		return fmt.Errorf("%q is not a size such as 512MiB or 20GB", text)
+	}
+	*s = Size(bytes)
+	return nil
+}
+
+// UnmarshalYAML reads a size from a configuration file.
+func (s *Size) UnmarshalYAML(text []byte) error { return unmarshalScalar(text, s.UnmarshalText) }
+
+// unmarshalScalar takes the quotes off a YAML scalar and has parse read it.
+func unmarshalScalar(text []byte, parse func([]byte) error) error {
+	var plain any
+	if err := yaml.Unmarshal(text, &plain); err != nil {
+		return err
+	}
+	switch v := plain.(type) {
+	case string:
+		return parse([]byte(strings.TrimSpace(v)))
+	case uint64:
+		return parse(strconv.AppendUint(nil, v, 10))
+	}
+	return fmt.Errorf("%s is not a single value", text)
+}

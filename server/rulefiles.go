@@ -1,0 +1,259 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/neuroweaver/heddle/rules"
+	"github.com/neuroweaver/heddle/rules/syntax"
+)
+
+// ruleFiles puts rule files in force. A load that fails changes nothing: the rules in force stay,
+// also over a restart, for which the data directory keeps a copy of the last good files.
+type ruleFiles struct {
+	server *Server
+
+	// mu guards what follows, and makes loads wait for each other. The engine's and the action
+	// layer's locks are taken under it.
+	mu       sync.Mutex
+	files    []ruleFile // last read, whether good or not
+	program  *rules.Program
+	loadedAt time.Time
+	failure  error // of the last load; nil: it was good
+
+	succeeded   prometheus.Gauge
+	succeededAt prometheus.Gauge
+}
+
+// ruleFile is one file as it was read.
+type ruleFile struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+}
+
+// Bounds on rule files: a thousand times what a person maintains by hand.
+const (
+	maxRuleFiles     = 1000
+	maxRuleFileBytes = 4 << 20
+)
+
+func newRuleFiles(s *Server) *ruleFiles {
+	factory := promauto.With(s.registry)
+	return &ruleFiles{
+		server: s,
+		succeeded: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "heddle_rules_last_load_successful",
+			Help: "1 when the rule files on disk are in force, 0 when they did not load and older rules are.",
+		}),
+		succeededAt: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "heddle_rules_last_load_success_timestamp_seconds",
+			Help: "When the rules in force were loaded.",
+		}),
+	}
+}
+
+// loadFirst puts rules in force when the server starts. Where the files do not load, the last good
+// ones serve on; where there are none, the error says what is wrong.
+func (r *ruleFiles) loadFirst(ctx context.Context) error {
+	restored := r.server.manager.Instances()
+	err := r.loadWith(ctx, restored)
+	if err == nil {
+		return nil
+	}
+	kept, keptErr := r.readKept()
+	if keptErr != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	program, errs := compile(kept)
+	if len(errs) > 0 {
+		return err
+	}
+	r.server.logger.Error("the rule files do not load; the rules that were last in force serve on", "err", err)
+	return r.enforce(ctx, program, restored)
+}
+
+// load reads the files and puts them in force.
+func (r *ruleFiles) load(ctx context.Context) error { return r.loadWith(ctx, nil) }
+
+func (r *ruleFiles) loadWith(ctx context.Context, restored []rules.InstanceState) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.read(ctx, restored)
+	r.failure = err
+	if err != nil {
+		r.succeeded.Set(0)
+		return err
+	}
+	r.succeeded.Set(1)
+	r.succeededAt.SetToCurrentTime()
+	return nil
+}
+
+// read does one load; mu is held.
+func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) error {
+	files, err := readRuleFiles(r.server.config.Rules)
+	if err != nil {
+		return err
+	}
+	r.files = files
+	program, errs := compile(files)
+	if len(errs) > 0 {
+		return errs
+	}
+	if err := r.enforce(ctx, program, restored); err != nil {
+		return err
+	}
+	if err := r.keep(files); err != nil {
+		r.server.logger.Warn("the rules are in force, but no copy could be kept for a restart", "err", err)
+	}
+	r.server.logger.Info("rules are in force", "files", len(files), "rules", len(program.Rules()), "routes", len(program.Routes()))
+	return nil
+}
+
+// enforce hands a program to the action layer, which must know a rule before the engine decides on
+// it, and to the engine; mu is held. When the engine can not take it, the action layer gets back
+// what it had.
+func (r *ruleFiles) enforce(ctx context.Context, program *rules.Program, restored []rules.InstanceState) error {
+	s := r.server
+	if err := s.manager.SetRules(program.Routes(), program.Rules()); err != nil {
+		return err
+	}
+	if err := s.engine.Load(ctx, program, restored, s.now()); err != nil {
+		if r.program != nil {
+			err = errors.Join(err, s.manager.SetRules(r.program.Routes(), r.program.Rules()))
+		}
+		return err
+	}
+	r.program, r.loadedAt = program, s.now()
+	s.clock.wake()
+	return nil
+}
+
+// compile turns files into a program, or says all that is wrong with them.
+func compile(files []ruleFile) (*rules.Program, syntax.Errors) {
+	var parsed []*syntax.File
+	var all syntax.Errors
+	for _, f := range files {
+		file, errs := syntax.Parse(f.Name, f.Source)
+		all = append(all, errs...)
+		if file != nil {
+			parsed = append(parsed, file)
+		}
+	}
+	program, errs := rules.Compile(parsed, rules.CompileOptions{})
+	if len(all)+len(errs) > 0 {
+		return nil, append(all, errs...)
+	}
+	return program, nil
+}
+
+// readRuleFiles reads the files that match the patterns, each once, in the order of their names.
+func readRuleFiles(patterns []string) ([]ruleFile, error) {
+	var names []string
+	for _, pattern := range patterns {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("rules: %q: %w", pattern, err)
+		}
+		if len(matches) == 0 && !hasWildcard(pattern) {
+			return nil, fmt.Errorf("rules: %s: %w", pattern, fs.ErrNotExist)
+		}
+		names = append(names, matches...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > maxRuleFiles {
+		return nil, fmt.Errorf("rules: %d files match, the limit is %d", len(names), maxRuleFiles)
+	}
+	files := make([]ruleFile, 0, len(names))
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if info.Size() > maxRuleFileBytes {
+			return nil, fmt.Errorf("rules: %s has %d bytes, the limit is %d", name, info.Size(), maxRuleFileBytes)
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, ruleFile{name, string(source)})
+	}
+	return files, nil
+}
+
+func hasWildcard(pattern string) bool {
+	for _, c := range pattern {
+		if c == '*' || c == '?' || c == '[' {
+			return true
+		}
+	}
+	return false
+}
+
+// keptPath is the copy of the last good files.
+func (r *ruleFiles) keptPath() string {
+	return filepath.Join(r.server.config.Data, "rules-in-force.json")
+}
+
+// keep writes the copy, all of it or nothing.
+func (r *ruleFiles) keep(files []ruleFile) error {
+	encoded, err := json.Marshal(files)
+	if err != nil {
+		return err
+	}
+	temporary := r.keptPath() + ".tmp"
+	if err := os.WriteFile(temporary, encoded, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, r.keptPath())
+}
+
+func (r *ruleFiles) readKept() (files []ruleFile, err error) {
+	encoded, err := os.ReadFile(r.keptPath())
+	if err != nil {
+		return nil, err
+	}
+	return files, json.Unmarshal(encoded, &files)
+}
+
+// ruleLoad is what the API says of the rules in force.
+type ruleLoad struct {
+	Files    []string  `json:"files"`
+	Rules    int       `json:"rules"`
+	Routes   int       `json:"routes"`
+	LoadedAt time.Time `json:"loaded_at"`
+	// Error is why the files on disk are not in force; empty when they are.
+	Error string `json:"error,omitempty"`
+}
+
+// status describes the rules in force, and returns them.
+func (r *ruleFiles) status() (ruleLoad, *rules.Program) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	load := ruleLoad{Files: []string{}, LoadedAt: r.loadedAt}
+	for _, f := range r.files {
+		load.Files = append(load.Files, f.Name)
+	}
+	if r.program != nil {
+		load.Rules, load.Routes = len(r.program.Rules()), len(r.program.Routes())
+	}
+	if r.failure != nil {
+		load.Error = r.failure.Error()
+	}
+	return load, r.program
+}
