@@ -2,97 +2,142 @@ package tsdb
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"sync"
 	"time"
 
-	"github.com/prometheus/prometheus/model/exemplar"
-	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/metadata"
-	"github.com/prometheus/prometheus/storage"
+
+	"github.com/neuroweaver/heddle/tsdb/codec"
+	"github.com/neuroweaver/heddle/tsdb/wal"
 )
 
-// DB is an open store.
-type DB struct{ options Options }
+// DB is an open store. It is safe for concurrent use.
+//
+// A sample lives in the write-ahead log and in a group's open chunk, then encoded in a sealed chunk,
+// then in a block, and the log lets go of it. docs/storage.md tells the whole story.
+//
+// Locks are taken in this order: maintenance, commitMu, blockSet.mu, head.mu, group.mu, then leaves.
+type DB struct {
+	options Options
+	dir     string
+	metrics *metrics
 
-// Open opens the store in dir and makes it where there is none.
-func Open(dir string, o Options) (*DB, error) { return &DB{options: o.withDefaults()}, nil }
+	lock          io.Closer // other processes stay out while it is held
+	log           *wal.Log  // appends that are not in a block yet
+	seriesLog     *wal.Log  // all series
+	annotationLog *wal.Log  // exemplars and metadata
+	head          *head
+	blocks        *blockSet
+	exemplars     *exemplarStore
+	metadata      *metadataStore
 
-// Close flushes what it must. It may be called again.
-func (db *DB) Close() error { return nil }
+	commits  commitQueue
+	buffers  sync.Pool // *appendBuffers
+	builders sync.Pool // *groupBuilder
 
-// Stats describes a store at one moment.
-type Stats struct {
-	Series       int   // series that the index knows
-	Groups       int   // groups that take samples
-	Blocks       int   // immutable blocks
-	BlockBytes   int64 // on disk
-	BlockSamples int64 // in blocks
-	LogBytes     int64 // write-ahead log on disk
-	HeadBytes    int64 // samples in memory
-	HeadSamples  int64
-	MinTimeMS    int64 // oldest sample; 0 where there is none
-	MaxTimeMS    int64 // newest sample
+	// maintenance lets one flush, compaction or deletion run at a time.
+	maintenance sync.Mutex
+	lastFlush   time.Time // guarded by maintenance
+	background  background
+
+	// commitMu guards the fields below and is held from the writing of the log to the hook, so that log,
+	// memory and hook see all appends in one order.
+	commitMu sync.Mutex
+	frames   wal.Frames
+	encoder  codec.Encoder // of exemplars
+	hookRows []Row
+	closed   bool
 }
 
-// Stats describes the store now.
-func (db *DB) Stats() Stats { return Stats{} }
-
-// Appender starts an append; arrived is when its request reached the server.
-func (db *DB) Appender(arrived time.Time) *Appender { return &Appender{} }
-
-// Appender collects the samples of one request. It is not for concurrent use.
-type Appender struct{}
-
-// Resolve returns the series that key stands for. key is the label set in the sender's encoding;
-// parse is called only when the store has not seen these bytes before.
-func (a *Appender) Resolve(key []byte, parse func(key []byte) (labels.Labels, error)) (SeriesID, error) {
-	return 0, ErrClosed
+// Open opens the store in dir and makes it where there is none. Errors are ErrLocked where another
+// process has it open, and *CorruptionError where a file can not be trusted.
+func Open(dir string, o Options) (*DB, error) {
+	o = o.withDefaults()
+	db := &DB{
+		options: o, dir: dir, head: newHead(newLimits(o)),
+		exemplars: newExemplarStore(), metadata: newMetadataStore(),
+		buffers:  sync.Pool{New: func() any { return newAppendBuffers() }},
+		builders: sync.Pool{New: func() any { return new(groupBuilder) }},
+	}
+	db.metrics = newMetrics(o.Registerer, db)
+	db.commits.commitAll = db.commitAll
+	if err := o.FS.MkdirAll(dir); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	var err error
+	if db.lock, err = o.FS.Lock(filepath.Join(dir, "lock")); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	if err := db.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.release())
+	}
+	db.background.start(db)
+	return db, nil
 }
 
-// Series returns the series with these labels, and makes it where there is none.
-func (a *Appender) Series(l labels.Labels) (SeriesID, error) { return 0, ErrClosed }
-
-// Sample adds a float sample.
-func (a *Appender) Sample(id SeriesID, timeMS int64, v float64) {}
-
-// Histogram adds a native histogram; one of h and fh is nil.
-func (a *Appender) Histogram(id SeriesID, timeMS int64, h *histogram.Histogram, fh *histogram.FloatHistogram) {
+// Close flushes what is in memory, so that the next start has nothing to replay, and closes the
+// store. Where the flush fails, the log keeps the samples. It may be called again.
+func (db *DB) Close() error {
+	db.background.stop()
+	db.maintenance.Lock()
+	defer db.maintenance.Unlock()
+	if db.isClosed() {
+		return nil
+	}
+	err := db.flush(context.Background())
+	db.commitMu.Lock()
+	db.closed = true
+	db.commitMu.Unlock()
+	if errors.Is(err, ErrDiskFull) {
+		db.options.Logger.Warn("closed without a flush, the disk is full; the log keeps the samples", "err", err)
+		err = nil
+	}
+	return errors.Join(err, db.release())
 }
 
-// Append adds a sample with all that can be said about it.
-func (a *Appender) Append(id SeriesID, s Sample) {}
-
-// Sample is one sample: a float, or a native histogram where Histogram or FloatHistogram is set.
-type Sample struct {
-	TimeMS         int64
-	StartMS        int64 // when the counter started; 0 is unknown
-	Value          float64
-	Histogram      *histogram.Histogram
-	FloatHistogram *histogram.FloatHistogram
+// release lets go of files and lock.
+func (db *DB) release() error {
+	var errs []error
+	for _, log := range []*wal.Log{db.log, db.seriesLog, db.annotationLog} {
+		if log != nil {
+			errs = append(errs, log.Close())
+		}
+	}
+	if db.blocks != nil {
+		errs = append(errs, db.blocks.close())
+	}
+	db.metrics.unregister()
+	return errors.Join(append(errs, db.lock.Close())...)
 }
 
-// Exemplar adds an exemplar to a series.
-func (a *Appender) Exemplar(id SeriesID, e exemplar.Exemplar) {}
-
-// Metadata tells what the metric of a series is.
-func (a *Appender) Metadata(id SeriesID, m metadata.Metadata) {}
-
-// Commit makes the append durable and visible, and calls the commit hook.
-func (a *Appender) Commit() (Result, error) { return Result{}, ErrClosed }
-
-// Querier reads the samples between two times, both included, in milliseconds.
-func (db *DB) Querier(mint, maxt int64) (storage.Querier, error) { return storage.NoopQuerier(), nil }
-
-// ExemplarQuerier reads exemplars.
-func (db *DB) ExemplarQuerier(ctx context.Context) (storage.ExemplarQuerier, error) {
-	return nil, ErrClosed
+func (db *DB) isClosed() bool {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	return db.closed
 }
-
-// Metadata returns what is known of a metric, or of all metrics where metric is empty.
-func (db *DB) Metadata(metric string, limit int) map[string][]metadata.Metadata { return nil }
 
 // Labels returns the labels of a series; they are empty for an id that was never given.
-func (db *DB) Labels(id SeriesID) labels.Labels { return labels.EmptyLabels() }
+func (db *DB) Labels(id SeriesID) labels.Labels {
+	if id == 0 || id > math.MaxUint32 {
+		return labels.EmptyLabels()
+	}
+	return db.head.index.Labels(uint32(id))
+}
 
-// Compact flushes and compacts all there is.
-func (db *DB) Compact(ctx context.Context) error { return nil }
+// Compact flushes what is in memory and compacts all blocks into one per stretch of time.
+func (db *DB) Compact(ctx context.Context) error {
+	db.maintenance.Lock()
+	defer db.maintenance.Unlock()
+	if db.isClosed() {
+		return ErrClosed
+	}
+	if err := db.flush(ctx); err != nil {
+		return err
+	}
+	return db.compactAll(ctx)
+}

@@ -12,7 +12,7 @@ import (
 type OS struct{}
 
 func (OS) Create(path string) (File, error) {
-	return openOS(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	return openOS(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND)
 }
 
 func (OS) Open(path string) (File, error) {

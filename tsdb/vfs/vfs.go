@@ -17,7 +17,7 @@ import (
 // FS is a file system. Paths use the operating system's separator; errors are *fs.PathError or
 // wrap one, so errors.Is(err, fs.ErrNotExist) works.
 type FS interface {
-	// Create makes or truncates a file for writing.
+	// Create makes or truncates a file for writing. Writes go to its end, wherever that is by then.
 	Create(path string) (File, error)
 	// Open opens a file for reading.
 	Open(path string) (File, error)

@@ -1,0 +1,212 @@
+package tsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/metadata"
+
+	"github.com/neuroweaver/heddle/tsdb/codec"
+	"github.com/neuroweaver/heddle/tsdb/index"
+	"github.com/neuroweaver/heddle/tsdb/wal"
+)
+
+// seal encodes an open chunk of a group and empties it. It expects the group to be locked.
+func (db *DB) seal(g *group, c *openChunk) {
+	if c.rows() == 0 {
+		return
+	}
+	if len(g.layout.order) != len(g.series) {
+		g.layout = newColumnLayout(g.series, db.Labels)
+	}
+	builder := db.builders.Get().(*groupBuilder)
+	defer db.builders.Put(builder)
+	data, err := builder.fromChunk(nil, c, g.series, g.layout)
+	if err != nil {
+		// The encoder takes every chunk there can be. Should it not, the rows stay as they are, in
+		// memory and in the log: nothing is lost but space.
+		db.options.Logger.Error("a chunk could not be encoded", "group", g.id, "err", err)
+		return
+	}
+	g.sealed = append(g.sealed, &sealedChunk{
+		data: slices.Clip(data), mint: c.times[0], maxt: c.times[c.rows()-1], rows: c.rows(), samples: c.samples,
+	})
+	if c == &g.open {
+		g.boundary = c.times[c.rows()-1]
+	}
+	c.reset()
+}
+
+// flushPoint is what a flush has to cover: all that came before one segment of the log.
+type flushPoint struct {
+	segment   int
+	series    []index.Record
+	exemplars []seriesExemplar
+	metadata  map[string]metadata.Metadata
+}
+
+// flush writes all samples in memory to a block and forgets the log that held them. Appends go on
+// meanwhile. After an error everything is as before. It expects db.maintenance to be held.
+func (db *DB) flush(ctx context.Context) error {
+	// What can be made durable beforehand is, because the next step holds up appends.
+	if err := db.log.Sync(); err != nil {
+		return err
+	}
+	point, err := db.takeFlushPoint()
+	if err != nil {
+		return err
+	}
+	if err := db.saveSeries(point.series); err != nil {
+		return err
+	}
+	if err := db.saveAnnotations(point.exemplars, point.metadata); err != nil {
+		return err
+	}
+	if err := db.writeHead(ctx, point.segment); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return db.log.Drop(point.segment)
+}
+
+// takeFlushPoint starts a new segment of the log while no append is half way between log and memory.
+func (db *DB) takeFlushPoint() (flushPoint, error) {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	segment, err := db.log.Rotate()
+	if err != nil {
+		return flushPoint{}, err
+	}
+	return flushPoint{
+		segment:   segment,
+		series:    db.head.unsavedSeries(),
+		exemplars: db.exemplars.all(),
+		metadata:  db.metadata.all(),
+	}, nil
+}
+
+// saveSeries adds new series to the series log.
+func (db *DB) saveSeries(records []index.Record) error {
+	var frames wal.Frames
+	for batch := range slices.Chunk(records, recordsPerFrame) {
+		frames.Add(func(dst []byte) []byte { return appendSeriesEntry(dst, batch) })
+	}
+	if err := errors.Join(db.seriesLog.Append(&frames), db.seriesLog.Sync()); err != nil {
+		return fmt.Errorf("save series: %w", err)
+	}
+	db.head.forgetUnsaved(len(records))
+	return nil
+}
+
+// recordsPerFrame keeps a frame of records within a few megabytes.
+const recordsPerFrame = 10_000
+
+// saveAnnotations writes exemplars and metadata anew. The older segments of their log go only once
+// the new one is durable.
+func (db *DB) saveAnnotations(exemplars []seriesExemplar, known map[string]metadata.Metadata) error {
+	if len(exemplars) == 0 && len(known) == 0 {
+		return nil
+	}
+	var (
+		frames  wal.Frames
+		encoder codec.Encoder
+	)
+	for batch := range slices.Chunk(exemplars, recordsPerFrame) {
+		frames.Add(func(dst []byte) []byte {
+			for _, e := range batch {
+				dst = appendExemplarEntry(dst, &encoder, e.id, e.exemplar)
+			}
+			return dst
+		})
+	}
+	if len(known) > 0 {
+		frames.Add(func(dst []byte) []byte {
+			for metric, m := range known {
+				dst = appendMetadataEntry(dst, metric, m)
+			}
+			return dst
+		})
+	}
+	segment, err := db.annotationLog.Rotate()
+	if err == nil {
+		err = db.annotationLog.Append(&frames)
+	}
+	if err == nil {
+		err = db.annotationLog.Sync()
+	}
+	if err == nil {
+		err = db.annotationLog.Drop(segment)
+	}
+	if err != nil {
+		return fmt.Errorf("save exemplars and metadata: %w", err)
+	}
+	return nil
+}
+
+// flushed is what of a group went into a block.
+type flushed struct {
+	group  *group
+	chunks []*sealedChunk
+}
+
+// writeHead writes what is in memory to a block, and moves it from memory to the block in one step.
+func (db *DB) writeHead(ctx context.Context, segment int) error {
+	w, err := newBlockWriter(db.options.FS, db.blocks.dir, db.blocks.nextNumber())
+	if err != nil {
+		return err
+	}
+	w.meta.logBefore = segment
+	done, err := db.writeGroups(ctx, w)
+	if err != nil || len(done) == 0 {
+		return errors.Join(err, w.abandon())
+	}
+	if err := w.finish(); err != nil {
+		return errors.Join(err, w.abandon())
+	}
+	written, err := openBlock(db.options.FS, db.blocks.dir, w.number)
+	if err != nil {
+		return err
+	}
+	return db.blocks.replace([]*block{written}, nil, func() {
+		for _, f := range done {
+			f.group.forget(f.chunks)
+		}
+	})
+}
+
+func (db *DB) writeGroups(ctx context.Context, w *blockWriter) ([]flushed, error) {
+	var done []flushed
+	m := merger{tier: codec.Hot}
+	for _, g := range db.head.all() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		chunks, families := db.sealGroup(g)
+		if len(chunks) == 0 {
+			continue
+		}
+		parts := make([]mergePart, len(chunks))
+		for i, c := range chunks {
+			parts[i] = mergePart{
+				tier: codec.Hot, mint: c.mint, maxt: c.maxt, rows: c.rows, samples: c.samples,
+				read: func() ([]byte, error) { return c.data, nil },
+			}
+		}
+		err := m.merge(parts, func() map[SeriesID]int { return families }, func(s section) error { return w.add(g.id, s) })
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, flushed{g, chunks})
+	}
+	return done, nil
+}
+
+// sealGroup encodes what is still open in a group and returns all its chunks.
+func (db *DB) sealGroup(g *group) ([]*sealedChunk, map[SeriesID]int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	db.seal(g, &g.open)
+	db.seal(g, &g.late)
+	return slices.Clone(g.sealed), g.layout.familiesOf(g.series)
+}

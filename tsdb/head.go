@@ -1,0 +1,215 @@
+package tsdb
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/tsdb/index"
+)
+
+// head is the series and groups that take samples. Which series there are is in index; where a series
+// has its column is here.
+type head struct {
+	index *index.Table
+	keys  *keyCache
+	limit limits
+
+	refs   paged[columnRef] // by SeriesID
+	groups paged[atomic.Pointer[group]]
+
+	// mu guards the fields below and the growth of the lists above. Taken before the group lock and
+	// the index lock.
+	mu         sync.Mutex
+	groupCount int
+	filling    map[string]*group // by group key: the group that new series join
+	unlogged   []index.Record    // series that the write-ahead log does not have yet
+	unsaved    []index.Record    // series that the series log does not have yet
+}
+
+// columnRef says where a series has its column: the group's id and the column, packed so that both
+// are read and written at once. Zero means that the series does not exist.
+type columnRef struct{ packed atomic.Uint64 }
+
+func (r *columnRef) store(g groupID, col int) { r.packed.Store(uint64(g)<<16 | uint64(col)) }
+
+func (r *columnRef) load() (g groupID, col int) {
+	packed := r.packed.Load()
+	return groupID(packed >> 16), int(packed & math.MaxUint16)
+}
+
+func newHead(limit limits) *head {
+	return &head{index: index.NewTable(), keys: newKeyCache(), limit: limit, filling: map[string]*group{}}
+}
+
+// group returns a group, nil where there is none with this id.
+func (h *head) group(id groupID) *group {
+	p := h.groups.at(int(id))
+	if p == nil {
+		return nil
+	}
+	return p.Load()
+}
+
+// locate returns the group and column of a series, nil where there is no such series.
+func (h *head) locate(id SeriesID) (*group, int) {
+	if id > math.MaxUint32 {
+		return nil, 0
+	}
+	ref := h.refs.at(int(id))
+	if ref == nil {
+		return nil, 0
+	}
+	g, col := ref.load()
+	if g == 0 {
+		return nil, 0
+	}
+	return h.group(g), col
+}
+
+// all returns every group.
+func (h *head) all() []*group {
+	h.mu.Lock()
+	count := h.groupCount
+	h.mu.Unlock()
+	groups := make([]*group, 0, count)
+	for id := 1; id <= count; id++ {
+		if g := h.group(groupID(id)); g != nil {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// series returns the series with these labels, and makes it where there is none.
+func (h *head) series(ls labels.Labels) (SeriesID, error) {
+	if id := h.index.Lookup(ls); id != 0 {
+		return SeriesID(id), nil
+	}
+	if err := checkLabels(ls); err != nil {
+		return 0, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id, added, err := h.index.GetOrAdd(ls, func(counts index.Counts) error { return h.limit.admit(counts, ls) })
+	if err != nil || !added {
+		return SeriesID(id), err
+	}
+	g := h.groupFor(ls)
+	record := index.Record{ID: id, Group: uint32(g.id), Column: uint16(len(g.series)), Labels: h.index.Labels(id)}
+	h.place(record, neverTime)
+	h.unlogged = append(h.unlogged, record)
+	h.unsaved = append(h.unsaved, record)
+	return SeriesID(id), nil
+}
+
+// checkLabels reports why ls can not name a series.
+func checkLabels(ls labels.Labels) error {
+	if ls.IsEmpty() {
+		return fmt.Errorf("%w: no labels", ErrInvalidLabels)
+	}
+	if name, duplicate := ls.HasDuplicateLabelNames(); duplicate {
+		return fmt.Errorf("%w: label %q is given twice in %s", ErrInvalidLabels, name, ls)
+	}
+	var bad error
+	before := ""
+	ls.Range(func(l labels.Label) {
+		switch {
+		case l.Name == "" || l.Value == "":
+			bad = fmt.Errorf("%w: empty label name or value in %s", ErrInvalidLabels, ls)
+		case l.Name < before:
+			bad = fmt.Errorf("%w: labels are not sorted in %s", ErrInvalidLabels, ls)
+		}
+		before = l.Name
+	})
+	return bad
+}
+
+// groupFor returns the group that a new series joins. It expects h.mu to be held.
+func (h *head) groupFor(ls labels.Labels) *group {
+	key := groupKey(ls)
+	if g := h.filling[key]; g != nil && len(g.series) < maxColumns {
+		return g
+	}
+	g := h.addGroup(groupID(h.groupCount + 1))
+	h.filling[key] = g
+	return g
+}
+
+// addGroup makes a group. It expects h.mu to be held, or the store not to be open yet.
+func (h *head) addGroup(id groupID) *group {
+	g := newGroup(id)
+	h.groups.grow(int(id)).Store(g)
+	h.groupCount = max(h.groupCount, int(id))
+	return g
+}
+
+// place gives a series its column. It expects h.mu to be held, or the store not to be open yet.
+func (h *head) place(r index.Record, last int64) {
+	g := h.group(groupID(r.Group))
+	g.setSeries(int(r.Column), SeriesID(r.ID), last)
+	h.refs.grow(int(r.ID)).store(g.id, int(r.Column))
+}
+
+var errRecord = errors.New("series record contradicts another one")
+
+// restore brings back a series from a log. The same record may come twice.
+func (h *head) restore(r index.Record) error {
+	if r.ID == 0 || r.Group == 0 || r.Column >= maxColumns {
+		return errRecord
+	}
+	if g, col := h.locate(SeriesID(r.ID)); g != nil {
+		if g.id != groupID(r.Group) || col != int(r.Column) || !labels.Equal(h.index.Labels(r.ID), r.Labels) {
+			return errRecord
+		}
+		return nil
+	}
+	g := h.group(groupID(r.Group))
+	if g == nil {
+		g = h.addGroup(groupID(r.Group))
+		h.filling[groupKey(r.Labels)] = g
+	}
+	if int(r.Column) < len(g.series) && g.series[r.Column] != 0 {
+		return errRecord
+	}
+	if err := h.index.Restore(r.ID, r.Labels); err != nil {
+		return err
+	}
+	h.place(r, noTime)
+	return nil
+}
+
+// takeUnlogged returns the series that the write-ahead log must get before their samples do.
+func (h *head) takeUnlogged() []index.Record {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	records := h.unlogged
+	h.unlogged = nil
+	return records
+}
+
+// putBackUnlogged is called when they could not be written.
+func (h *head) putBackUnlogged(records []index.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unlogged = append(records, h.unlogged...)
+}
+
+// unsavedSeries returns the series that the series log does not have yet.
+func (h *head) unsavedSeries() []index.Record {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clip(h.unsaved)
+}
+
+// forgetUnsaved is called when the first n of them are saved.
+func (h *head) forgetUnsaved(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unsaved = slices.Clone(h.unsaved[n:])
+}

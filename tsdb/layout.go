@@ -1,0 +1,54 @@
+package tsdb
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// columnLayout says in which order the columns of a group are encoded, and which of them are the
+// buckets of one classic histogram: those compress against their neighbours.
+type columnLayout struct {
+	order    []uint16 // columns in the order of encoding
+	families []uint16 // by column: 0, or the number of its histogram
+}
+
+// newColumnLayout lays out series by their labels.
+func newColumnLayout(series []SeriesID, labelsOf func(SeriesID) labels.Labels) columnLayout {
+	layout := columnLayout{order: make([]uint16, len(series)), families: make([]uint16, len(series))}
+	bounds := make([]float64, len(series))
+	numbers := map[string]uint16{}
+	builder := labels.NewBuilder(labels.EmptyLabels())
+	for col, id := range series {
+		layout.order[col] = uint16(col)
+		ls := labelsOf(id)
+		le, err := strconv.ParseFloat(ls.Get(labels.BucketLabel), 64)
+		if err != nil {
+			continue
+		}
+		builder.Reset(ls)
+		key := builder.Del(labels.BucketLabel).Labels().String()
+		if numbers[key] == 0 {
+			numbers[key] = uint16(len(numbers) + 1)
+		}
+		layout.families[col], bounds[col] = numbers[key], le
+	}
+	// Plain columns keep their order and come first; then one histogram after another by bound.
+	slices.SortStableFunc(layout.order, func(a, b uint16) int {
+		return cmp.Or(cmp.Compare(layout.families[a], layout.families[b]), cmp.Compare(bounds[a], bounds[b]))
+	})
+	return layout
+}
+
+// familiesOf returns the families of series that have one.
+func (l columnLayout) familiesOf(series []SeriesID) map[SeriesID]int {
+	families := map[SeriesID]int{}
+	for col, family := range l.families {
+		if family != 0 {
+			families[series[col]] = int(family)
+		}
+	}
+	return families
+}

@@ -1,0 +1,69 @@
+package tsdb
+
+import "errors"
+
+// samples returns the samples of a series in a time range, both ends included, from memory and
+// blocks.
+func (db *DB) samples(id SeriesID, mint, maxt int64) (_ column, err error) {
+	g, col := db.head.locate(id)
+	if g == nil || mint > maxt {
+		return column{}, nil
+	}
+	db.blocks.mu.RLock()
+	blocks := db.blocks.acquireLocked(mint, maxt)
+	memory, err := g.columns(col, mint, maxt, nil)
+	db.blocks.mu.RUnlock()
+	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
+	if err != nil {
+		return column{}, err
+	}
+	// Blocks come first: where a sample is in both, after a crash, they are the same.
+	var parts []column
+	for _, b := range blocks {
+		for _, e := range b.of(g.id) {
+			if e.maxt < mint || e.mint > maxt {
+				continue
+			}
+			c, err := b.column(e, id)
+			if err != nil {
+				return column{}, err
+			}
+			parts = append(parts, c.between(mint, maxt))
+		}
+	}
+	return mergeColumns(append(parts, memory...)), nil
+}
+
+// hasSamples reports whether a series may have samples in a time range. It looks at what memory and
+// blocks say of themselves and decodes nothing; so the answer can be yes for a series that only has
+// samples before and after the range.
+func (db *DB) hasSamples(id SeriesID, mint, maxt int64) (_ bool, err error) {
+	g, col := db.head.locate(id)
+	if g == nil || mint > maxt {
+		return false, nil
+	}
+	db.blocks.mu.RLock()
+	blocks := db.blocks.acquireLocked(mint, maxt)
+	has := g.hasSamples(col, mint, maxt)
+	db.blocks.mu.RUnlock()
+	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
+	for _, b := range blocks {
+		if has {
+			break
+		}
+		for _, e := range b.of(g.id) {
+			if e.maxt < mint || e.mint > maxt {
+				continue
+			}
+			c, err := b.column(e, id)
+			if err != nil {
+				return false, err
+			}
+			if part := c.between(mint, maxt); part.len() > 0 {
+				has = true
+				break
+			}
+		}
+	}
+	return has, nil
+}
