@@ -7,7 +7,7 @@ import (
 
 // A block is
 //
-//	"HCB" and the version; varints: how many axes, bitmaps, columns;
+//	"HCB" and the version; varints: how many axes, bitmaps, columns, tables;
 //	a varint for the length in bytes of each of these, in this order; then they themselves.
 //
 // A bitmap is the varint of its axis and the bitmap. A column starts with a byte of flags.
@@ -32,7 +32,11 @@ type Encoder struct {
 	bitmaps [][]uint64 // distinct presence bitmaps of the block
 	owner   []int      // for each bitmap its axis
 
+	tables  []*table // entropy tables of the block
+	offered *table   // a table that chooseTable made and nobody has taken yet
+
 	// Working memory of one stream.
+	leave                           []tansBits
 	side                            []byte
 	values, residuals, gaps, sorted []int64
 	mapped                          []uint64
@@ -46,6 +50,7 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		return dst, err
 	}
 	e.body, e.sizes, e.bitmaps, e.owner = e.body[:0], e.sizes[:0], e.bitmaps[:0], e.owner[:0]
+	e.tables = e.tables[:0]
 	for _, times := range g.Times {
 		e.body = e.appendTimes(e.body, times, tier)
 		e.endItem()
@@ -60,9 +65,13 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		e.body = e.appendColumn(e.body, &g.Columns[i], bitmapOf[i], tier)
 		e.endItem()
 	}
+	for _, t := range e.tables {
+		e.body = t.append(e.body)
+		e.endItem()
+	}
 	dst = append(dst, magic...)
 	dst = append(dst, version)
-	for _, n := range []int{len(g.Times), len(e.bitmaps), len(g.Columns)} {
+	for _, n := range []int{len(g.Times), len(e.bitmaps), len(g.Columns), len(e.tables)} {
 		dst = binary.AppendUvarint(dst, uint64(n))
 	}
 	for _, size := range e.sizes {

@@ -58,6 +58,17 @@ func planFrame(values []uint64) framePlan {
 	return best
 }
 
+// framesSize is how many bytes appendFrames takes.
+func framesSize(values []uint64) int {
+	size := 0
+	for len(values) > 0 {
+		n := min(frameLen, len(values))
+		size += planFrame(values[:n]).size
+		values = values[n:]
+	}
+	return size
+}
+
 func appendFrame(dst []byte, values []uint64) []byte {
 	plan := planFrame(values)
 	if plan.patches == 0 {

@@ -132,13 +132,13 @@ func simplePlan(kind predictor, residuals []int64) intPlan {
 func (e *Encoder) planCost(plan intPlan, residuals []int64, tier Tier) int {
 	var mapped [samplesPerPlan]uint64
 	plan.mapResiduals(mapped[:], residuals)
-	cost := 0
-	for rest := mapped[:len(residuals)]; len(rest) > 0; {
-		n := min(frameLen, len(rest))
-		cost += 8 * planFrame(rest[:n]).size
-		rest = rest[n:]
+	u := mapped[:len(residuals)]
+	if tier == Cold && len(u) >= minEntropy {
+		var counts tokenCounts
+		raw := counts.add(u)
+		return raw + counts.entropy(len(u))
 	}
-	return cost
+	return 8 * framesSize(u)
 }
 
 // appendInts appends an integer stream of at least one value.
@@ -150,14 +150,7 @@ func (e *Encoder) appendInts(dst []byte, values []int64, tier Tier) []byte {
 	mapped := grow(&e.mapped, len(values))
 	plan.mapResiduals(mapped, residuals)
 
-	var all uint64
-	for _, u := range mapped {
-		all |= u
-	}
-	how := codingFrames
-	if all == 0 {
-		how = codingZero
-	}
+	how, table := e.chooseCoding(mapped, tier)
 	header := byte(plan.predictor) | byte(how)<<intsCodingShift
 	if plan.zigzag {
 		header |= intsZigzag
@@ -175,18 +168,45 @@ func (e *Encoder) appendInts(dst []byte, values []int64, tier Tier) []byte {
 	if plan.predictor.hasStep() {
 		dst = binary.AppendVarint(dst, firstStep(plan.predictor, values))
 	}
-	if how == codingFrames {
+	switch how {
+	case codingFrames:
 		dst = appendFrames(dst, mapped)
+	case codingEntropy:
+		dst = e.appendEntropy(dst, table, mapped)
 	}
 	return dst
 }
 
+// chooseCoding says how mapped residuals are written, and with codingEntropy by which table.
+func (e *Encoder) chooseCoding(mapped []uint64, tier Tier) (coding, int) {
+	var all uint64
+	for _, u := range mapped {
+		all |= u
+	}
+	if all == 0 {
+		return codingZero, 0
+	}
+	if tier != Cold || len(mapped) < minEntropy {
+		return codingFrames, 0
+	}
+	var counts tokenCounts
+	raw := counts.add(mapped)
+	table, size := e.chooseTable(&counts, len(mapped), raw)
+	if size*10 > framesSize(mapped)*9 {
+		e.dropTable()
+		return codingFrames, 0
+	}
+	e.keepTable()
+	return codingEntropy, table
+}
+
 // intReader decodes an integer stream frame by frame.
 type intReader struct {
-	c      *cursor
-	plan   intPlan
-	coding coding
-	state  predictState
+	c       *cursor
+	plan    intPlan
+	coding  coding
+	state   predictState
+	entropy entropyReader // with codingEntropy
 }
 
 // readInts reads the header of an integer stream of n values.
@@ -209,7 +229,11 @@ func readInts(c *cursor, n int, tables *tableSet) intReader {
 	if r.plan.predictor >= predictors {
 		c.fail("unknown predictor %d", r.plan.predictor)
 	}
-	if r.coding > codingFrames {
+	switch r.coding {
+	case codingZero, codingFrames:
+	case codingEntropy:
+		r.entropy = readEntropy(c, n, tables)
+	default:
 		c.fail("unknown coding %d of an integer stream", r.coding)
 	}
 	return r
@@ -220,8 +244,11 @@ func readInts(c *cursor, n int, tables *tableSet) intReader {
 func (r *intReader) next(dst []int64) {
 	var mapped [frameLen]uint64
 	u := mapped[:len(dst)]
-	if r.coding == codingFrames {
+	switch r.coding {
+	case codingFrames:
 		decodeFrame(u, r.c)
+	case codingEntropy:
+		r.entropy.next(u, r.c)
 	}
 	offset := r.plan.offset
 	if r.plan.zigzag {

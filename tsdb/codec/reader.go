@@ -55,13 +55,14 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 	axes := c.length(c.left()/2, "number of axes")
 	bitmaps := c.length(c.left()/2, "number of bitmaps")
 	columns := c.length(c.left()/2, "number of columns")
-	if n := axes + bitmaps + columns; c.err == nil && n > c.left()/2 {
+	tables := c.length(c.left()/2, "number of tables")
+	if n := axes + bitmaps + columns + tables; c.err == nil && n > c.left()/2 {
 		c.fail("%d items in %d bytes", n, c.left())
 	}
 	if c.err != nil {
 		return nil, c.err
 	}
-	items := make([]item, axes+bitmaps+columns)
+	items := make([]item, axes+bitmaps+columns+tables)
 	offset := 0
 	for i := range items {
 		size := c.length(len(src)-offset, "length of an item")
@@ -75,7 +76,9 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 		items[i].offset += c.pos
 	}
 	r.axes, items = items[:axes], items[axes:]
-	r.bitmaps, r.columns = items[:bitmaps], items[bitmaps:]
+	r.bitmaps, items = items[:bitmaps], items[bitmaps:]
+	r.columns, items = items[:columns], items[columns:]
+	r.tables = tableSet{src: src, items: items}
 	return r, c.err
 }
 
