@@ -18,6 +18,12 @@ import (
 
 // commands is the table of verbs: one line each, in the order in which `heddle --help` lists them.
 type commands struct {
+	Serve   ServeCmd   `cmd:"" help:"Run the server."`
+	Query   QueryCmd   `cmd:"" help:"Evaluate PromQL."`
+	Route   RouteCmd   `cmd:"" help:"Show routes; switch, pin, exclude."`
+	Alert   AlertCmd   `cmd:"" help:"Show alerts; acknowledge, silence."`
+	Audit   AuditCmd   `cmd:"" help:"Read and verify the journal."`
+	TSDB    TSDBCmd    `cmd:"" name:"tsdb" help:"Look after the store."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 

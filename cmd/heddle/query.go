@@ -1,0 +1,233 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/guptarohit/asciigraph"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/query"
+)
+
+// QueryCmd evaluates PromQL on a server.
+type QueryCmd struct {
+	Remote
+	Expr  string `arg:"" help:"The expression."`
+	Time  string `placeholder:"TIME" help:"Evaluate at this time (now)."`
+	Start string `placeholder:"TIME" help:"Evaluate over a range from here: a time, or how long ago (1h)."`
+	End   string `placeholder:"TIME" help:"End of the range (now)."`
+	Step  string `placeholder:"15s" help:"Step of the range (a 240th of it)."`
+	Plot  bool   `help:"Draw the range."`
+	JSON  bool   `help:"Print the server's answer."`
+}
+
+// Help shows examples.
+func (QueryCmd) Help() string {
+	return `Examples:
+  heddle query 'sum by (model) (rate(heddle_requests_total[5m]))'
+  heddle query 'histogram_quantile(0.95, rate(heddle_request_duration_seconds_bucket[5m]))' --start 1h --plot
+  heddle query 'heddle_accuracy' --start 2026-01-02T00:00:00Z --end 2026-01-03T00:00:00Z --step 5m --json`
+}
+
+// queryAnswer is the API's answer to both kinds of query.
+type queryAnswer struct {
+	Data struct {
+		ResultType string          `json:"resultType"`
+		Result     json.RawMessage `json:"result"`
+	} `json:"data"`
+	Warnings []string `json:"warnings"`
+	Infos    []string `json:"infos"`
+}
+
+// querySeries is one series of a vector or matrix.
+type querySeries struct {
+	Metric     map[string]string `json:"metric"`
+	Value      *queryPoint       `json:"value"`
+	Values     []queryPoint      `json:"values"`
+	Histogram  json.RawMessage   `json:"histogram"`
+	Histograms json.RawMessage   `json:"histograms"`
+}
+
+// queryPoint is [seconds, "value"].
+type queryPoint struct {
+	seconds float64
+	value   float64
+	text    string
+}
+
+func (p *queryPoint) UnmarshalJSON(text []byte) error {
+	var err error
+	if err = json.Unmarshal(text, &[]any{&p.seconds, &p.text}); err != nil {
+		return err
+	}
+	p.value, err = strconv.ParseFloat(p.text, 64)
+	return err
+}
+
+// Run prints a table, a plot or JSON.
+func (c QueryCmd) Run(env *Env) error {
+	now := time.Now()
+	parameters, path := url.Values{"query": {c.Expr}}, "/api/v1/query"
+	switch {
+	case c.Start != "":
+		path = "/api/v1/query_range"
+		if err := c.setRange(parameters, now); err != nil {
+			return err
+		}
+	case c.Plot:
+		return usagef("--plot draws a range: say since when with --start, for example --start 1h")
+	case c.Time != "":
+		parameters.Set("time", c.Time)
+	}
+	var raw json.RawMessage
+	if err := c.get(env.Ctx, path, parameters, &raw); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(env.Stdout, raw)
+	}
+	var answer queryAnswer
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return fmt.Errorf("%s does not answer as Heddle does: %w", c.URL, err)
+	}
+	for _, note := range slices.Concat(answer.Warnings, answer.Infos) {
+		fmt.Fprintln(env.Stderr, note)
+	}
+	return c.print(env.Stdout, answer)
+}
+
+// setRange sets start, end and step. How long ago is counted back from the end.
+func (c QueryCmd) setRange(parameters url.Values, now time.Time) error {
+	end := now
+	if c.End != "" {
+		var err error
+		if end, err = query.ParseTime(c.End); err != nil {
+			return usagef("--end: %v", err)
+		}
+	}
+	start, err := query.ParseTime(c.Start)
+	if ago, agoErr := query.ParseDuration(c.Start); err != nil && agoErr == nil {
+		start, err = end.Add(-ago), nil
+	}
+	if err != nil {
+		return usagef("--start: %q is neither a time nor a duration", c.Start)
+	}
+	step := c.Step
+	if step == "" {
+		// As many points as fit a wide terminal.
+		step = strconv.FormatFloat(max(1, math.Ceil(end.Sub(start).Seconds()/240)), 'f', -1, 64)
+	}
+	parameters.Set("start", seconds(start))
+	parameters.Set("end", seconds(end))
+	parameters.Set("step", step)
+	return nil
+}
+
+func seconds(t time.Time) string {
+	return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64)
+}
+
+func (c QueryCmd) print(w io.Writer, answer queryAnswer) error {
+	if answer.Data.ResultType == "scalar" || answer.Data.ResultType == "string" {
+		var value []any
+		if err := json.Unmarshal(answer.Data.Result, &value); err != nil || len(value) != 2 {
+			return fmt.Errorf("a %s of an unknown form: %s", answer.Data.ResultType, answer.Data.Result)
+		}
+		_, err := fmt.Fprintln(w, value[1])
+		return err
+	}
+	var found []querySeries
+	if err := json.Unmarshal(answer.Data.Result, &found); err != nil {
+		return fmt.Errorf("a %s of an unknown form: %w", answer.Data.ResultType, err)
+	}
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(w, "No series.")
+		return err
+	}
+	if c.Plot {
+		return plot(w, found)
+	}
+	var rows [][]string
+	for _, s := range found {
+		name := seriesName(s.Metric)
+		if s.Value != nil {
+			rows = append(rows, []string{name, s.Value.text})
+		}
+		for _, p := range s.Values {
+			rows = append(rows, []string{name, clockTime(time.UnixMilli(int64(math.Round(p.seconds * 1000)))), p.text})
+		}
+		for _, histogram := range []json.RawMessage{s.Histogram, s.Histograms} {
+			if histogram != nil {
+				rows = append(rows, []string{name, string(histogram)})
+			}
+		}
+	}
+	return table(w, rows)
+}
+
+const (
+	plotWidth, plotHeight = 100, 15
+	// plottedSeries is how many lines a person can tell apart in one plot.
+	plottedSeries = 8
+)
+
+// plot draws the series over their common time; a step without a value is a gap.
+func plot(w io.Writer, found []querySeries) error {
+	times := map[float64]bool{}
+	for _, s := range found {
+		for _, p := range s.Values {
+			times[p.seconds] = true
+		}
+	}
+	axis := make([]float64, 0, len(times))
+	for at := range times {
+		axis = append(axis, at)
+	}
+	slices.Sort(axis)
+	if len(axis) == 0 {
+		return fmt.Errorf("nothing to draw: the series have no plain numbers")
+	}
+	var lines [][]float64
+	var names []string
+	for _, s := range found[:min(len(found), plottedSeries)] {
+		line := make([]float64, len(axis))
+		for i := range line {
+			line[i] = math.NaN()
+		}
+		for _, p := range s.Values {
+			at, _ := slices.BinarySearch(axis, p.seconds)
+			line[at] = p.value
+		}
+		lines, names = append(lines, line), append(names, seriesName(s.Metric))
+	}
+	colors := []asciigraph.AnsiColor{
+		asciigraph.Blue, asciigraph.Green, asciigraph.Red, asciigraph.Yellow,
+		asciigraph.Cyan, asciigraph.Magenta, asciigraph.White, asciigraph.Gray,
+	}
+	drawn := asciigraph.PlotMany(lines, asciigraph.Width(plotWidth), asciigraph.Height(plotHeight),
+		asciigraph.SeriesColors(colors[:len(lines)]...), asciigraph.SeriesLegends(names...))
+	from, to := time.UnixMilli(int64(axis[0]*1000)), time.UnixMilli(int64(axis[len(axis)-1]*1000))
+	_, err := fmt.Fprintf(w, "%s\nfrom %s to %s\n", drawn, clockTime(from), clockTime(to))
+	if err == nil && len(found) > plottedSeries {
+		_, err = fmt.Fprintf(w, "%d more series are not drawn; narrow the expression to see them.\n", len(found)-plottedSeries)
+	}
+	return err
+}
+
+// seriesName shows a label set as PromQL writes it: name{label="value"}.
+func seriesName(metric map[string]string) string {
+	set := labels.FromMap(metric)
+	name := set.Get(labels.MetricName)
+	rest := set.DropMetricName()
+	if name != "" && rest.IsEmpty() {
+		return name
+	}
+	return name + rest.String()
+}
