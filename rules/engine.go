@@ -1,37 +1,191 @@
 package rules
 
 import (
-	"context"
+	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/neuroweaver/heddle/rules/window"
 	"github.com/neuroweaver/heddle/tsdb"
 )
 
-// Engine turns samples into state changes of rule instances. It owns the windows and the states;
-// it has no clock and starts no goroutine: Observe, Tick and Load are told the time.
+// Engine turns samples into state changes of rule instances. It owns the windows and the states; it
+// has no clock and starts no goroutine: Observe, Tick and Load are told the time.
 type Engine struct {
 	options Options
+	logger  *slog.Logger
+	metrics *engineMetrics
+
+	// turn lets one of Observe, Tick and Load run at a time, its call of Notify included, so that
+	// Notify hears of changes in the order of their deciding. It is taken before mu.
+	turn sync.Mutex
+	// mu guards all below.
+	mu     sync.Mutex
+	force  *force
+	timers timers
+	// dirty are the subjects to decide on in this turn.
+	dirty []*subject
+	// known is scratch for the evaluation of one condition.
+	known facts
 }
 
 // NewEngine returns an engine without rules.
-func NewEngine(o Options) *Engine { return &Engine{options: o} }
-
-// Load puts a program in force, all at once. Rules whose text did not change keep their instances
-// with states and clocks; the instances of the others are removed, with a transition that says so.
-// The states of restored are taken over where their rule exists. Windows are rebuilt from the store.
-func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState, now time.Time) error {
-	return nil
+func NewEngine(o Options) *Engine {
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{
+		options: o, logger: o.Logger, metrics: newEngineMetrics(o.Registerer),
+		force: newForce(&Program{}, o.Grace),
+	}
 }
 
 // Observe takes a committed batch: it moves the windows that the samples touch and decides on their
 // instances, before it returns.
-func (e *Engine) Observe(b *tsdb.Batch, now time.Time) {}
+func (e *Engine) Observe(b *tsdb.Batch, now time.Time) {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	e.mu.Lock()
+	m := momentOf(now)
+	m.arrived = b.Arrived
+	for i := range b.Rows {
+		e.row(&b.Rows[i], m)
+	}
+	changed := e.settle(m)
+	e.mu.Unlock()
+	e.notify(now, changed)
+}
 
 // Tick decides on what moves without samples: holds that are over, windows that slide out.
-func (e *Engine) Tick(now time.Time) {}
+func (e *Engine) Tick(now time.Time) {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	e.mu.Lock()
+	for s := e.timers.due(now.UnixNano()); s != nil; s = e.timers.due(now.UnixNano()) {
+		e.queue(s)
+	}
+	changed := e.settle(momentOf(now))
+	e.mu.Unlock()
+	e.notify(now, changed)
+}
 
 // NextTick is when Tick has something to do; zero: nothing is due.
-func (e *Engine) NextTick() time.Time { return time.Time{} }
+func (e *Engine) NextTick() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if next := e.timers.next(); next != 0 {
+		return time.Unix(0, next)
+	}
+	return time.Time{}
+}
 
-// Instances returns all instances, sorted by rule and labels.
-func (e *Engine) Instances() []InstanceStatus { return nil }
+func momentOf(now time.Time) moment { return moment{now: now, ms: now.UnixMilli()} }
+
+func (e *Engine) notify(now time.Time, changed []Transition) {
+	if len(changed) > 0 && e.options.Notify != nil {
+		e.options.Notify(now, changed)
+	}
+}
+
+// row takes the samples of one group at one time.
+func (e *Engine) row(r *tsdb.Row, m moment) {
+	var told *window.Clock // groups speak once a row
+	for i, id := range r.Series {
+		tr := e.force.at(uint64(id))
+		if tr == nil {
+			e.meet(r, m)
+			tr = e.force.at(uint64(id))
+		}
+		if tr == ignored {
+			continue
+		}
+		if tr.clock != told {
+			told = tr.clock
+			e.hear(told, r.TimeMS, m)
+		}
+		if r.Histograms != nil && r.Histograms[i] != nil {
+			e.metrics.sample(tr.add(r.TimeMS, 0, r.Histograms[i]))
+		} else {
+			e.metrics.sample(tr.add(r.TimeMS, r.Values[i], nil))
+		}
+		for t := range tr.targets {
+			for _, s := range tr.targets[t].subjects {
+				s.newest = max(s.newest, r.TimeMS)
+				s.sampled = true
+				e.queue(s)
+			}
+		}
+	}
+}
+
+// maxSkew is how far a sender's clock may be off before it is called skewed: more than any queue or
+// retry of a healthy sender, less than any window.
+const maxSkew = 5 * time.Second
+
+// hear tells a group's clock of a sample, and measures the sender's clock.
+func (e *Engine) hear(clock *window.Clock, sample int64, m moment) {
+	clock.Observe(sample, m.ms)
+	if clock.Newest() != sample {
+		return // a late row says nothing of the sender's clock
+	}
+	if skew := time.Duration(clock.Skew()) * time.Millisecond; skew.Abs() > maxSkew {
+		e.metrics.skewedRows.Inc()
+		e.metrics.skew.Set(skew.Seconds())
+	}
+}
+
+// meet finds out whom the new series of a row concern. Series that are first seen together in a row
+// are a group, and share a clock.
+func (e *Engine) meet(r *tsdb.Row, m moment) {
+	var clock *window.Clock
+	for _, id := range r.Series {
+		if tr := e.force.at(uint64(id)); tr != nil && tr != ignored {
+			clock = tr.clock
+			break
+		}
+	}
+	for i, id := range r.Series {
+		if e.force.at(uint64(id)) != nil {
+			continue
+		}
+		tr := ignored
+		if e.options.Labels != nil {
+			series := e.options.Labels(id)
+			if tr = e.force.claim(series); tr != nil {
+				if clock == nil {
+					clock = tr.clock
+				}
+				tr.regroup(clock)
+			} else {
+				if clock == nil {
+					clock = new(window.Clock)
+				}
+				native := r.Histograms != nil && r.Histograms[i] != nil
+				tr = e.force.track(series, clock, native, m.now)
+			}
+		}
+		e.force.set(uint64(id), tr)
+	}
+}
+
+// queue puts a subject on the list of those to decide on.
+func (e *Engine) queue(s *subject) {
+	if !s.queued {
+		s.queued = true
+		e.dirty = append(e.dirty, s)
+	}
+}
+
+// settle decides on all that is queued, and on what that makes move; rules do not ask for each other
+// in circles, so it ends.
+func (e *Engine) settle(m moment) (changed []Transition) {
+	for n := 0; n < len(e.dirty); n++ {
+		changed = e.decide(e.dirty[n], m, changed)
+	}
+	clear(e.dirty)
+	e.dirty = e.dirty[:0]
+	return changed
+}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -23,4 +25,27 @@ type InstanceStatus struct {
 	// Reason is one line for people, Terms the values behind it in the order of the condition.
 	Reason string
 	Terms  []Term
+}
+
+// Instances returns all instances, sorted by rule and labels.
+func (e *Engine) Instances() []InstanceStatus {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var list []InstanceStatus
+	for i := range e.force.instances {
+		f := e.facts(i.subject)
+		status := InstanceStatus{
+			Rule: i.rule.info, Labels: i.subject.labels, State: i.life.state,
+			Unknown: i.life.unknown, UnknownSince: i.life.unknownSince, Held: !i.covered,
+			Since: i.life.since, FiringSince: i.life.firingSince, Reason: i.reason(f), Terms: i.terms(f),
+		}
+		if i.subject.newest != 0 {
+			status.SampleTime = time.UnixMilli(i.subject.newest).UTC()
+		}
+		list = append(list, status)
+	}
+	slices.SortFunc(list, func(a, b InstanceStatus) int {
+		return cmp.Or(cmp.Compare(a.Rule.Name, b.Rule.Name), labels.Compare(a.Labels, b.Labels))
+	})
+	return list
 }

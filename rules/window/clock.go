@@ -12,7 +12,9 @@ type Clock struct {
 	batch   int64 // server's clock of the latest arrival of anything
 	steps   cadence
 	gaps    cadence
-	seen    bool
+	// interval and silentAt follow from the above; they are read far more often than they change.
+	interval, silentAt int64
+	seen               bool
 }
 
 // cadence remembers the latest few distances between samples or arrivals. Their median is a habit
@@ -54,13 +56,17 @@ func (c *Clock) Observe(sample, now int64) {
 		c.gaps.add(now - c.batch)
 	}
 	c.batch = max(c.batch, now)
-	if c.seen && sample <= c.newest {
-		return
+	if !c.seen || sample > c.newest {
+		if c.seen {
+			c.steps.add(sample - c.newest)
+		}
+		c.newest, c.arrived, c.seen = sample, now, true
 	}
-	if c.seen {
-		c.steps.add(sample - c.newest)
+	c.interval = c.steps.median()
+	c.silentAt = c.batch + firstSilence
+	if gap := c.gaps.median(); gap > 0 {
+		c.silentAt = c.batch + max(leastSilence, int64(silentGaps*float64(gap)))
 	}
-	c.newest, c.arrived, c.seen = sample, now, true
 }
 
 // Newest is the time of the newest sample.
@@ -71,7 +77,7 @@ func (c *Clock) Newest() int64 { return c.newest }
 func (c *Clock) Skew() int64 { return c.newest - c.arrived }
 
 // Interval is the usual time between two samples of the group; 0 while fewer than two are known.
-func (c *Clock) Interval() int64 { return c.steps.median() }
+func (c *Clock) Interval() int64 { return c.interval }
 
 const (
 	// silentGaps is how many usual arrival gaps make a silence: two arrivals missed, and half a
@@ -85,17 +91,11 @@ const (
 )
 
 // SilentAt is the server's time from which the group counts as silent, if nothing arrives.
-func (c *Clock) SilentAt() int64 {
-	gap := c.gaps.median()
-	if gap == 0 {
-		return c.batch + firstSilence
-	}
-	return c.batch + max(leastSilence, int64(silentGaps*float64(gap)))
-}
+func (c *Clock) SilentAt() int64 { return c.silentAt }
 
 // End is where the group's windows end at the server's time now.
 func (c *Clock) End(now int64) int64 {
-	if now < c.SilentAt() {
+	if now < c.silentAt {
 		return c.newest
 	}
 	return c.newest + max(0, now-c.arrived)
@@ -105,3 +105,6 @@ func (c *Clock) End(now int64) int64 {
 func (c *Clock) Age(sample, now int64) int64 {
 	return c.newest - sample + max(0, now-c.arrived)
 }
+
+// Gap is the usual time between two arrivals of the group; 0 while fewer than two are known.
+func (c *Clock) Gap() int64 { return c.gaps.median() }

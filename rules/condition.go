@@ -1,0 +1,175 @@
+package rules
+
+import (
+	"math"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
+	"github.com/neuroweaver/heddle/rules/window"
+)
+
+// node is one step of a compiled expression. Its value is a number or a truth; either may be
+// unknown.
+type node struct {
+	op syntax.Op // for operations; "" for the leaves
+	// kind says which of the fields below count.
+	kind nodeKind
+	// text is the part of the expression as written, lets written out.
+	text string
+	x, y *node
+	// number is a constant, written in unit.
+	number float64
+	unit   syntax.Unit
+	// term is the place of a window function among the terms of the scope.
+	term int
+	// days are the expressions of which a baseline is the median.
+	days []*node
+	// name is the rule of firing, the route of serving.
+	name string
+}
+
+type nodeKind uint8
+
+const (
+	nodeNumber nodeKind = iota
+	nodeTerm
+	nodeNegate
+	nodeArithmetic
+	nodeMedian
+	nodeCompare
+	nodeLogic // and, or
+	nodeNot
+	nodeFiring
+	nodeServing
+)
+
+// facts are what a condition is evaluated on.
+type facts struct {
+	// values are those of the scope's terms.
+	values []window.Result
+	// labels name the instance.
+	labels labels.Labels
+	// firing reports whether a rule fires for the instances with the same shared labels, serving
+	// whether a route serves the instance's model.
+	firing  func(rule string, instance labels.Labels) Truth
+	serving func(route string, instance labels.Labels) Truth
+}
+
+// value is the number of an expression; known is false where a part is unknown, where it divides by
+// 0, and where the result is not a number.
+func (n *node) value(f *facts) (v float64, known bool) {
+	switch n.kind {
+	case nodeNumber:
+		return n.number, true
+	case nodeTerm:
+		r := f.values[n.term]
+		return r.Value, r.Known
+	case nodeNegate:
+		v, known = n.x.value(f)
+		return -v, known
+	case nodeArithmetic:
+		x, xKnown := n.x.value(f)
+		y, yKnown := n.y.value(f)
+		if !xKnown || !yKnown {
+			return 0, false
+		}
+		v, known = calculate(n.op, x, y)
+		return v, known && !math.IsNaN(v)
+	case nodeMedian:
+		return n.median(f)
+	}
+	return 0, false
+}
+
+// median is that of the days that are known; of an even number it is the mean of the middle two.
+func (n *node) median(f *facts) (v float64, known bool) {
+	days := make([]float64, 0, len(n.days))
+	for _, day := range n.days {
+		if v, known := day.value(f); known {
+			days = append(days, v)
+		}
+	}
+	if len(days) == 0 {
+		return 0, false
+	}
+	slices.Sort(days)
+	low, high := days[(len(days)-1)/2], days[len(days)/2]
+	return low + (high-low)/2, true
+}
+
+func calculate(op syntax.Op, x, y float64) (v float64, known bool) {
+	switch op {
+	case syntax.Add:
+		return x + y, true
+	case syntax.Subtract:
+		return x - y, true
+	case syntax.Multiply:
+		return x * y, true
+	case syntax.Divide:
+		return x / y, y != 0
+	case syntax.Modulo:
+		return math.Mod(x, y), y != 0
+	}
+	return 0, false
+}
+
+// truth is whether a condition holds.
+func (n *node) truth(f *facts) Truth {
+	switch n.kind {
+	case nodeCompare:
+		x, xKnown := n.x.value(f)
+		y, yKnown := n.y.value(f)
+		if !xKnown || !yKnown {
+			return Unknown
+		}
+		return truthOf(compare(n.op, x, y))
+	case nodeLogic:
+		if n.op == syntax.And {
+			return n.x.truth(f).and(n.y.truth(f))
+		}
+		return n.x.truth(f).or(n.y.truth(f))
+	case nodeNot:
+		return n.x.truth(f).not()
+	case nodeFiring:
+		return f.firing(n.name, f.labels)
+	case nodeServing:
+		return f.serving(n.name, f.labels)
+	}
+	return Unknown
+}
+
+func compare(op syntax.Op, x, y float64) bool {
+	switch op {
+	case syntax.Greater:
+		return x > y
+	case syntax.GreaterEqual:
+		return x >= y
+	case syntax.Less:
+		return x < y
+	case syntax.LessEqual:
+		return x <= y
+	case syntax.Equal:
+		return x == y
+	case syntax.NotEqual:
+		return x != y
+	}
+	return false
+}
+
+// isCondition reports whether the expression is true or false rather than a number.
+func (n *node) isCondition() bool { return n.kind >= nodeCompare }
+
+// walk visits the node and all below it, left to right.
+func (n *node) walk(visit func(*node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	n.x.walk(visit)
+	n.y.walk(visit)
+	for _, day := range n.days {
+		day.walk(visit)
+	}
+}

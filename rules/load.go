@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// Load puts a program in force, all at once. Rules whose text did not change keep their instances
+// with states and clocks; the instances of the others are removed, with a transition that says so.
+// The states of restored are taken over where their rule exists. Windows are rebuilt from the store;
+// without one they start empty. When Load fails, nothing has changed.
+func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState, now time.Time) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	e.mu.Lock()
+	next := newForce(p, e.options.Grace)
+	if err := e.rebuild(ctx, next, now); err != nil {
+		e.mu.Unlock()
+		e.metrics.loads.WithLabelValues("failed").Inc()
+		return err
+	}
+	changed := e.swap(next, restored, now)
+	e.mu.Unlock()
+	e.notify(now, changed)
+	e.metrics.loads.WithLabelValues("loaded").Inc()
+	return nil
+}
+
+// swap replaces the program in force.
+func (e *Engine) swap(next *force, restored []InstanceState, now time.Time) (changed []Transition) {
+	for _, state := range restored {
+		if r := next.ruleOf[state.Rule]; r != nil {
+			if i := next.instance(r, state.Labels, now); i != nil {
+				i.restore(state)
+			}
+		}
+	}
+	for i := range e.force.instances {
+		r := next.ruleOf[i.rule.info.Name]
+		if r == nil || r.info.Hash != i.rule.info.Hash {
+			if i.life.state != Inactive || i.announced {
+				changed = append(changed, i.removed(now))
+			}
+			continue
+		}
+		if kept := next.instance(r, i.subject.labels, now); kept != nil {
+			kept.life, kept.covered, kept.announced = i.life, i.covered, i.announced
+			kept.subject.newest = max(kept.subject.newest, i.subject.newest)
+		}
+	}
+	e.force, e.timers = next, nil
+	e.metrics.instances.Reset()
+	for i := range next.instances {
+		e.metrics.count(life{}, i.life)
+		e.queue(i.subject)
+	}
+	cost := next.program.cost
+	e.metrics.cost.WithLabelValues("samples").Set(float64(cost.Samples))
+	e.metrics.cost.WithLabelValues("steps").Set(float64(cost.Steps))
+	return append(changed, e.settle(momentOf(now))...)
+}
+
+// instances gives all instances.
+func (f *force) instances(yield func(*instance) bool) {
+	for _, g := range f.groups {
+		for _, s := range g.byKey {
+			for _, i := range s.instances {
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// instance returns the rule's instance for labels, which it makes; nil where a label is missing.
+func (f *force) instance(r *rule, instance labels.Labels, now time.Time) *instance {
+	for _, g := range f.groups {
+		if g.scope == r.scope {
+			if s := g.subject(instance); s != nil {
+				return s.add(r, now)
+			}
+		}
+	}
+	return nil
+}
+
+// restore takes over a state from before a restart. A hold goes on from when it began.
+func (i *instance) restore(s InstanceState) {
+	i.life = life{state: s.State, since: s.Since, firingSince: s.FiringSince}
+	if s.State == Pending || s.State == Recovering {
+		i.life.counting = s.Since
+	}
+}
+
+// removed tells that the instance is gone with its rule.
+func (i *instance) removed(now time.Time) Transition {
+	return Transition{
+		Rule: i.rule.info, Labels: i.subject.labels, From: i.life.state, To: Inactive, Removed: true,
+		Time: now, Since: now, Reason: "the rule was changed or removed",
+	}
+}

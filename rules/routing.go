@@ -1,0 +1,217 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
+	"github.com/neuroweaver/heddle/rules/window"
+)
+
+// force is a program in force: its series, subjects and instances.
+type force struct {
+	program *Program
+	roles   map[string][]role // by series name
+	plans   map[*metric]*window.Plan
+	groups  []*subjects // parallel to program.scopes
+	ruleOf  map[string]*rule
+	// askers are the rules whose conditions ask for the firing of a rule, by its name.
+	askers map[string][]*rule
+	// series are by SeriesID: nil is not met yet, &ignored concerns no rule.
+	series []*tracked
+	// rebuilt are series read from the store whose SeriesID is not known yet, by hash of labels.
+	rebuilt map[uint64][]rebuiltSeries
+}
+
+// tracked is a series that some rule looks at.
+type tracked struct {
+	clock   *window.Clock
+	targets []target
+}
+
+// target is what a series is to one metric, and whom it concerns.
+type target struct {
+	floats   *window.Series
+	native   *window.NativeSeries
+	subjects []*subject
+}
+
+// ignored stands for all series that concern no rule.
+var ignored = new(tracked)
+
+type rebuiltSeries struct {
+	labels labels.Labels
+	*tracked
+}
+
+func newForce(p *Program, grace time.Duration) *force {
+	f := &force{
+		program: p, roles: map[string][]role{}, plans: map[*metric]*window.Plan{}, ruleOf: map[string]*rule{},
+		askers: map[string][]*rule{}, rebuilt: map[uint64][]rebuiltSeries{},
+	}
+	for _, m := range p.metrics {
+		f.plans[m] = &window.Plan{Specs: m.specs, Grace: grace.Milliseconds()}
+		for name, r := range m.roles {
+			f.roles[name] = append(f.roles[name], r)
+		}
+	}
+	for _, s := range p.scopes {
+		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}})
+	}
+	for _, r := range p.rules {
+		f.ruleOf[r.info.Name] = r
+		for _, name := range r.asks {
+			f.askers[name] = append(f.askers[name], r)
+		}
+	}
+	return f
+}
+
+// track finds out whom a series concerns, and joins it to their inputs.
+func (f *force) track(series labels.Labels, clock *window.Clock, native bool, now time.Time) *tracked {
+	var made *tracked
+	for _, role := range f.roles[series.Get(labels.MetricName)] {
+		if !role.metric.takes(series) {
+			continue
+		}
+		t, ok := f.target(series, role, clock, native, now)
+		if !ok {
+			continue
+		}
+		if made == nil {
+			made = &tracked{clock: clock}
+		}
+		made.targets = append(made.targets, t)
+	}
+	if made == nil {
+		return ignored
+	}
+	return made
+}
+
+// target joins a series to the subjects that it concerns in a role; ok is false where there is none.
+func (f *force) target(series labels.Labels, r role, clock *window.Clock, native bool, now time.Time) (t target, ok bool) {
+	isHistogram := r.metric.kind == syntax.Histogram
+	if native != (isHistogram && r.part == partValue) {
+		return t, false
+	}
+	upper, hasUpper := 0.0, false
+	if r.part == partBucket {
+		if upper, hasUpper = upperBound(series); !hasUpper {
+			return t, false
+		}
+	}
+	for _, g := range f.groups {
+		slot := slices.Index(g.scope.metrics, r.metric)
+		if slot < 0 {
+			continue
+		}
+		s := g.subject(series)
+		if s == nil {
+			continue
+		}
+		if t.floats == nil && t.native == nil {
+			t.make(f.plans[r.metric], clock, native)
+		}
+		s.inputs[slot].join(r, t, upper)
+		t.subjects = append(t.subjects, s)
+		for _, rule := range g.scope.rules {
+			if slices.Contains(rule.needs, slot) {
+				s.add(rule, now)
+			}
+		}
+	}
+	return t, len(t.subjects) > 0
+}
+
+func (t *target) make(plan *window.Plan, clock *window.Clock, native bool) {
+	if native {
+		t.native = window.NewNativeSeries(plan, clock)
+	} else {
+		t.floats = window.NewSeries(plan, clock)
+	}
+}
+
+// join adds a series to an input.
+func (in *input) join(r role, t target, upper float64) {
+	if r.metric.kind != syntax.Histogram {
+		in.series = append(in.series, t.floats)
+		return
+	}
+	if in.histogram == nil {
+		in.histogram = new(histogramInput)
+	}
+	h := in.histogram
+	switch r.part {
+	case partValue:
+		h.native = append(h.native, t.native)
+	case partBucket:
+		h.classic.AddBucket(upper, t.floats)
+	case partCount:
+		h.classic.Counts = append(h.classic.Counts, t.floats)
+	case partSum:
+		h.classic.Sums = append(h.classic.Sums, t.floats)
+	}
+}
+
+// add gives a sample to all that the series concerns; it returns the worst outcome.
+func (tr *tracked) add(t int64, v float64, h *histogram.FloatHistogram) (outcome window.Outcome) {
+	for i := range tr.targets {
+		to := &tr.targets[i]
+		got := window.Added
+		switch {
+		case to.native != nil && h != nil:
+			got = to.native.Add(t, h)
+		case to.floats != nil && h == nil:
+			got = to.floats.Add(t, v)
+		}
+		outcome = max(outcome, got)
+	}
+	return outcome
+}
+
+// at returns the series with a SeriesID, nil where it has not been met.
+func (f *force) at(id uint64) *tracked {
+	if id < uint64(len(f.series)) {
+		return f.series[id]
+	}
+	return nil
+}
+
+// set enters a series that was met.
+func (f *force) set(id uint64, tr *tracked) {
+	if id >= uint64(len(f.series)) {
+		f.series = slices.Grow(f.series, int(id)+1-len(f.series))[:id+1]
+	}
+	f.series[id] = tr
+}
+
+// claim returns what was read from the store of a series, nil where there is nothing.
+func (f *force) claim(series labels.Labels) *tracked {
+	hash := series.Hash()
+	for i, r := range f.rebuilt[hash] {
+		if labels.Equal(r.labels, series) {
+			f.rebuilt[hash] = slices.Delete(f.rebuilt[hash], i, i+1)
+			if len(f.rebuilt[hash]) == 0 {
+				delete(f.rebuilt, hash)
+			}
+			return r.tracked
+		}
+	}
+	return nil
+}
+
+// regroup puts a series that was read from the store under the clock of its group.
+func (tr *tracked) regroup(clock *window.Clock) {
+	tr.clock = clock
+	for i := range tr.targets {
+		if t := &tr.targets[i]; t.native != nil {
+			t.native.Clock = clock
+		} else {
+			t.floats.Clock = clock
+		}
+	}
+}

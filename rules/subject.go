@@ -1,0 +1,201 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/rules/window"
+)
+
+// subject is one set of values of the labels of a scope: usually one model. It owns the series that
+// carry these values, and holds one instance of each rule of the scope that has series there.
+type subject struct {
+	group  *subjects
+	labels labels.Labels
+	// inputs are parallel to the scope's metrics, values to its terms.
+	inputs    []input
+	values    []window.Result
+	instances []*instance
+	// newest is the time of the newest sample, in milliseconds.
+	newest int64
+	// queued: it is on the engine's list of subjects to decide on; sampled: because of a sample.
+	queued, sampled bool
+	// wake is when something may change without a sample, alarm the time of its entry in the
+	// timers; nanoseconds since the epoch, 0: never, none.
+	wake, alarm int64
+}
+
+// subjects are those of one scope.
+type subjects struct {
+	scope *scope
+	byKey map[string]*subject
+}
+
+// instance is one rule for one subject.
+type instance struct {
+	rule    *rule
+	subject *subject
+	life    life
+	// covered: the windows have been covered once since the instance was first seen; until then it
+	// cannot begin to fire.
+	covered bool
+	// announced: the notify function has heard whether the instance is unknown.
+	announced bool
+}
+
+// keyOf names a subject within its scope; ok is false where a label is missing.
+func keyOf(on []string, series labels.Labels) (key string, ok bool) {
+	if len(on) == 1 {
+		key = series.Get(on[0])
+		return key, key != ""
+	}
+	var b []byte
+	for _, name := range on {
+		value := series.Get(name)
+		if value == "" {
+			return "", false
+		}
+		b = append(append(b, value...), 0xff) // no UTF-8 text contains it
+	}
+	return string(b), true
+}
+
+// subject returns the subject of a series, which it makes when it is new; nil where the series lacks
+// a label of the scope.
+func (g *subjects) subject(series labels.Labels) *subject {
+	key, ok := keyOf(g.scope.on, series)
+	if !ok {
+		return nil
+	}
+	if s, ok := g.byKey[key]; ok {
+		return s
+	}
+	builder := labels.NewScratchBuilder(len(g.scope.on))
+	for _, name := range g.scope.on {
+		builder.Add(name, series.Get(name))
+	}
+	builder.Sort()
+	s := &subject{
+		group: g, labels: builder.Labels(),
+		inputs: make([]input, len(g.scope.metrics)), values: make([]window.Result, len(g.scope.terms)),
+	}
+	key, _ = keyOf(g.scope.on, s.labels) // lets go of the series' labels
+	g.byKey[key] = s
+	return s
+}
+
+// instance returns the rule's instance, nil where there is none.
+func (s *subject) instance(r *rule) *instance {
+	for _, i := range s.instances {
+		if i.rule == r {
+			return i
+		}
+	}
+	return nil
+}
+
+// add makes an instance; it keeps the order of the scope's rules.
+func (s *subject) add(r *rule, now time.Time) *instance {
+	if i := s.instance(r); i != nil {
+		return i
+	}
+	made := &instance{rule: r, subject: s, life: life{state: Inactive, since: now}}
+	instances := make([]*instance, 0, len(s.instances)+1)
+	for _, r := range s.group.scope.rules {
+		if r == made.rule {
+			instances = append(instances, made)
+		} else if i := s.instance(r); i != nil {
+			instances = append(instances, i)
+		}
+	}
+	s.instances = instances
+	return made
+}
+
+// measure moves the subject's windows to now, in milliseconds of the server's clock, and evaluates
+// its functions.
+func (s *subject) measure(now int64) {
+	for i := range s.inputs {
+		s.inputs[i].slide(now)
+	}
+	for i := range s.values {
+		s.values[i] = s.group.scope.terms[i].evaluate(s.inputs, now)
+	}
+}
+
+func (in *input) slide(now int64) {
+	for _, series := range in.series {
+		series.Slide(series.Clock.End(now))
+	}
+	h := in.histogram
+	if h == nil {
+		return
+	}
+	for _, series := range h.native {
+		series.Slide(series.Clock.End(now))
+	}
+	for _, bucket := range h.classic.Buckets {
+		for _, series := range bucket.Series {
+			series.Slide(series.Clock.End(now))
+		}
+	}
+	for _, series := range h.classic.Counts {
+		series.Slide(series.Clock.End(now))
+	}
+	for _, series := range h.classic.Sums {
+		series.Slide(series.Clock.End(now))
+	}
+}
+
+// clock is that of one of the subject's groups, nil while it has no series.
+func (s *subject) clock() *window.Clock {
+	for i := range s.inputs {
+		in := &s.inputs[i]
+		if len(in.series) > 0 {
+			return in.series[0].Clock
+		}
+		if h := in.histogram; h != nil {
+			if len(h.native) > 0 {
+				return h.native[0].Clock
+			}
+			if len(h.classic.Counts) > 0 {
+				return h.classic.Counts[0].Clock
+			}
+			if len(h.classic.Buckets) > 0 {
+				return h.classic.Buckets[0].Series[0].Clock
+			}
+		}
+	}
+	return nil
+}
+
+// known reports whether any function has a value, so that time alone can change something.
+func (s *subject) known() bool {
+	for _, v := range s.values {
+		if v.Known || v.Samples > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// enoughCoverage is how much of a window must hold samples before a fresh start may fire on it,
+// where the rule does not say itself with `require coverage(…)`: half, so that a new model is watched
+// after half a window, and a handful of requests is no evidence.
+const enoughCoverage = 0.5
+
+// isCovered reports whether, for each width of the rule's windows, some window holds enough samples.
+// One is enough, because a counter of failures first appears with the first failure.
+func (i *instance) isCovered() bool {
+	for _, group := range i.rule.waits {
+		most := 0.0
+		for _, t := range group {
+			most = max(most, i.rule.scope.terms[t].coverage(i.subject.inputs))
+		}
+		if most < enoughCoverage {
+			return false
+		}
+	}
+	return true
+}
