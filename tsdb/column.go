@@ -14,6 +14,9 @@ type column struct {
 	hists []histogramValue
 	// starts is nil where no start timestamp is known, else parallel to times; 0 is unknown.
 	starts []int64
+	// before is the histogram ahead of the first sample, where the column was cut behind one: whether
+	// the first sample is a reset follows from it. Unset is not known.
+	before histogramValue
 }
 
 // cell is one sample without its time and series.
@@ -33,7 +36,7 @@ func (c cell) same(o cell) bool {
 func (c *column) len() int { return len(c.times) }
 
 func (c *column) reset() {
-	c.times, c.values, c.hists, c.starts = c.times[:0], c.values[:0], nil, nil
+	c.times, c.values, c.hists, c.starts, c.before = c.times[:0], c.values[:0], nil, nil, histogramValue{}
 }
 
 func (c *column) at(i int) cell {
@@ -80,7 +83,11 @@ func (c *column) slice(from, to int) column {
 func (c *column) between(mint, maxt int64) column {
 	from, _ := slices.BinarySearch(c.times, mint)
 	to := from + sort.Search(len(c.times)-from, func(i int) bool { return c.times[from+i] > maxt })
-	return c.slice(from, to)
+	s := c.slice(from, to)
+	if c.hists != nil && from > 0 {
+		s.before = c.hists[from-1]
+	}
+	return s
 }
 
 // appendAll adds what comes later than all that is there.
@@ -111,6 +118,7 @@ func mergeColumns(parts []column) column {
 	}
 	merged := column{times: make([]int64, 0, total), values: make([]float64, 0, total)}
 	if ordered := orderedParts(parts); ordered != nil {
+		merged.before = ordered[0].before
 		for _, part := range ordered {
 			merged.appendAll(part)
 		}

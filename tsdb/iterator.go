@@ -107,21 +107,21 @@ func (it *iterator) Err() error { return it.err }
 
 // resetHint says how the histogram at the current place relates to the one before. Samples may have
 // arrived in any order, so it is found from the neighbours as they stand now: what the sender said
-// counts for gauges and for resets it knew of.
+// counts for gauges and for resets it knew of. A reset that is found here is left unknown, as
+// Prometheus does: the query engine then looks for itself, and does not warn of resets that the series
+// of an aggregation have at different times.
 func (it *iterator) resetHint() histogram.CounterResetHint {
-	current := it.c.hists[it.at]
+	current, before := it.c.hists[it.at], it.c.before
+	if it.at > 0 {
+		before = it.c.hists[it.at-1]
+	}
 	switch said := current.hint(); {
 	case said == histogram.GaugeType || said == histogram.CounterReset:
 		return said
-	case it.at == 0 || !it.c.hists[it.at-1].isSet():
+	case !before.isSet() || before.hint() == histogram.GaugeType,
+		value.IsStaleNaN(before.sum()), value.IsStaleNaN(current.sum()),
+		current.toFloat().DetectReset(before.toFloat()):
 		return histogram.UnknownCounterReset
-	}
-	before := it.c.hists[it.at-1]
-	switch {
-	case before.hint() == histogram.GaugeType, value.IsStaleNaN(before.sum()), value.IsStaleNaN(current.sum()):
-		return histogram.UnknownCounterReset
-	case current.toFloat().DetectReset(before.toFloat()):
-		return histogram.CounterReset
 	}
 	return histogram.NotCounterReset
 }
