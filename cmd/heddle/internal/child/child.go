@@ -79,6 +79,16 @@ func (p *Process) Stop() error {
 	return fmt.Errorf("%s did not end within %v of SIGTERM and was killed", filepath.Base(p.command.Path), StopLimit)
 }
 
+// CPU is the processor time that the program took, in user and system mode; 0 until it has ended.
+func (p *Process) CPU() time.Duration {
+	select {
+	case <-p.ended:
+		return p.command.ProcessState.UserTime() + p.command.ProcessState.SystemTime()
+	default:
+		return 0
+	}
+}
+
 // LastLines is the end of what the program printed, for an error message.
 func (p *Process) LastLines() string {
 	const most = 2000 // bytes: a screenful
