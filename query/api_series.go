@@ -26,7 +26,7 @@ func (a *API) selection(r *http.Request) (Span, Matchers, int, error) {
 	}
 	sets, err := a.engine.matchers(r)
 	if err != nil {
-		return Span{}, nil, 0, badParameter("match[]", err)
+		return Span{}, nil, 0, badData{err}
 	}
 	return times, sets, most, nil
 }
@@ -34,6 +34,9 @@ func (a *API) selection(r *http.Request) (Span, Matchers, int, error) {
 func (a *API) series(r *http.Request) (answer, error) {
 	if len(r.Form["match[]"]) == 0 {
 		return answer{}, badData{errors.New("no match[] parameter provided")}
+	}
+	if _, err := a.engine.matchers(r); err != nil {
+		return answer{}, badParameter("match[]", err) // only this endpoint words it so
 	}
 	times, sets, most, err := a.selection(r)
 	if err != nil {
