@@ -12,8 +12,8 @@ const (
 	// keywordWidth lines up the clauses of a block behind their first words; the longest usual one
 	// is "severity".
 	keywordWidth = len("severity")
-	// kindWidth lines up the sources of metrics; histograms stand out by two characters.
-	kindWidth = len("counter")
+	// maxKindWidth lines up the sources of metrics; histograms stand out by two characters.
+	maxKindWidth = len("counter")
 	// commentColumn is where comments behind a line begin, if the line is not longer.
 	commentColumn = 54
 	// maxLineWidth is how long a condition may be before each of its parts gets a line of its own.
@@ -26,7 +26,7 @@ func Format(f *File) string {
 	p := &printer{}
 	for i, declaration := range f.Declarations {
 		if metric, ok := declaration.(*Metric); ok {
-			p.nameWidth = metricNameWidth(f.Declarations, i, metric)
+			p.nameWidth, p.kindWidth = metricWidths(f.Declarations, i, metric)
 		}
 		p.declaration(declaration)
 	}
@@ -46,7 +46,7 @@ func FormatExpr(e Expr) string {
 func FormatDeclaration(d Declaration) string {
 	p := &printer{bare: true}
 	if metric, ok := d.(*Metric); ok {
-		p.nameWidth = len(metric.Name.Text)
+		p.nameWidth, p.kindWidth = len(metric.Name.Text), 0
 	}
 	p.declaration(d)
 	return p.text()
@@ -55,8 +55,8 @@ func FormatDeclaration(d Declaration) string {
 // printer collects lines; comments behind them are lined up at the end.
 type printer struct {
 	lines []outLine
-	// nameWidth lines up the metrics of one paragraph.
-	nameWidth int
+	// nameWidth and kindWidth line up the metrics of one paragraph.
+	nameWidth, kindWidth int
 	// bare leaves out comments and blank lines.
 	bare bool
 }
@@ -107,25 +107,30 @@ func (p *printer) text() string {
 	return b.String()
 }
 
-// metricNameWidth is the longest name in the paragraph of metrics that the i-th declaration is in.
-func metricNameWidth(declarations []Declaration, i int, metric *Metric) int {
+// metricWidths are the longest name and kind in the paragraph of metrics that the i-th declaration is in.
+func metricWidths(declarations []Declaration, i int, metric *Metric) (name, kind int) {
 	startsParagraph := func(m *Metric) bool { return len(m.Leading) > 0 && m.Leading[0] == "" }
-	width := len(metric.Name.Text)
+	look := func(m *Metric) {
+		name = max(name, len(m.Name.Text))
+		kind = max(kind, min(maxKindWidth, len(m.Kind.Text)))
+	}
+	look(metric)
 	for j, m := i-1, metric; j >= 0 && !startsParagraph(m); j-- {
 		before, ok := declarations[j].(*Metric)
 		if !ok {
 			break
 		}
-		m, width = before, max(width, len(before.Name.Text))
+		m = before
+		look(before)
 	}
 	for j := i + 1; j < len(declarations); j++ {
 		after, ok := declarations[j].(*Metric)
 		if !ok || startsParagraph(after) {
 			break
 		}
-		width = max(width, len(after.Name.Text))
+		look(after)
 	}
-	return width
+	return name, kind
 }
 
 func (p *printer) declaration(d Declaration) {
@@ -167,7 +172,7 @@ func (p *printer) closing(block Block, trivia *Trivia) {
 }
 
 func (p *printer) metric(m *Metric) {
-	text := "metric " + pad(m.Name.Text, p.nameWidth) + " = " + pad(m.Kind.Text, kindWidth) + " "
+	text := "metric " + pad(m.Name.Text, p.nameWidth) + " = " + pad(m.Kind.Text, p.kindWidth) + " "
 	for i, source := range m.Sources {
 		if i > 0 {
 			text += " or "
