@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"maps"
@@ -101,59 +100,47 @@ func (c *compiler) unresolved() (errs syntax.Errors) {
 		if m, ok := d.(*syntax.Metric); ok {
 			known[m.Name.Text] = true // with a mistake of its own, perhaps
 		}
-		for e, on := range expressions(d) {
-			errs = append(errs, c.unknownNames(f, e, on, known)...)
+		for e := range expressions(d) {
+			errs = append(errs, c.unknownNames(f, e, known)...)
 		}
 	}
 	return errs
 }
 
-// expressions gives the expressions of a declaration, each with the labels that are names in it.
-func expressions(d syntax.Declaration) iter.Seq2[syntax.Expr, []syntax.Name] {
-	return func(yield func(syntax.Expr, []syntax.Name) bool) {
-		switch d := d.(type) {
-		case *syntax.Let:
-			yield(d.Value, nil)
-		case *syntax.Rule:
-			for _, clause := range d.Clauses {
-				var e syntax.Expr
-				var text syntax.Template
+// expressions gives the expressions of a declaration in which every name must stand for something. In
+// a text, a name alone is a label, which syntax.Check has looked at.
+func expressions(d syntax.Declaration) iter.Seq[syntax.Expr] {
+	return func(yield func(syntax.Expr) bool) {
+		conditions := map[syntax.Expr]bool{}
+		if rule, ok := d.(*syntax.Rule); ok {
+			for _, clause := range rule.Clauses {
 				switch clause := clause.(type) {
 				case *syntax.When:
-					e = clause.Condition
+					conditions[clause.Condition] = true
 				case *syntax.Require:
-					e = clause.Condition
+					conditions[clause.Condition] = true
 				case *syntax.Recover:
-					e = clause.Condition
-				case *syntax.Summary:
-					text = clause.Text
-				case *syntax.LabelText:
-					text = clause.Text
-				case *syntax.AnnotationText:
-					text = clause.Text
+					conditions[clause.Condition] = true
 				}
-				if e != nil && !yield(e, nil) {
-					return
-				}
-				for _, part := range text.Parts {
-					if part.Expr != nil && !yield(part.Expr, d.On) {
-						return
-					}
-				}
+			}
+		}
+		for e := range syntax.Expressions(d) {
+			_, alone := e.(*syntax.Ref)
+			_, isRule := d.(*syntax.Rule)
+			if alone && isRule && !conditions[e] {
+				continue
+			}
+			if !yield(e) {
+				return
 			}
 		}
 	}
 }
 
 // unknownNames reports the names of one expression that stand for nothing.
-func (c *compiler) unknownNames(f *syntax.File, e syntax.Expr, on []syntax.Name, known map[string]bool) (errs syntax.Errors) {
-	if _, ok := e.(*syntax.Ref); ok && on != nil {
-		return nil // a label in a text, which syntax.Check has looked at
-	}
+func (c *compiler) unknownNames(f *syntax.File, e syntax.Expr, known map[string]bool) (errs syntax.Errors) {
 	metricNames := slices.Values(slices.Sorted(maps.Keys(c.metrics)))
-	measured := map[*syntax.Ref]bool{}
 	for _, ref := range syntax.Metrics(e) {
-		measured[ref] = true
 		if !known[ref.Name] && c.lets[ref.Name] == nil {
 			errs = append(errs, f.Error(ref.Span, fmt.Sprintf("%q is not a metric", ref.Name), hintFor(ref.Name, metricNames, "declare it: metric "+ref.Name+` = gauge "NAME"`)))
 		}
@@ -165,21 +152,50 @@ func (c *compiler) unknownNames(f *syntax.File, e syntax.Expr, on []syntax.Name,
 			if !ok || len(signature.Args) != len(e.Args) {
 				return false
 			}
+			if _, ok := functions[signature.Name]; !ok && !isForm(signature.Name) {
+				errs = append(errs, f.Error(e.Function.Span, fmt.Sprintf("%s is not available in this version", signature.Name), "compare with the past by baseline or ago"))
+				return false
+			}
 			for i, arg := range e.Args {
 				if signature.Args[i].Kind == syntax.ExprArg {
-					errs = append(errs, c.unknownNames(f, arg, nil, known)...)
+					errs = append(errs, c.unknownBare(f, arg, known)...)
 				}
 			}
 			return false
 		case *syntax.Ref:
-			if c.lets[e.Name] == nil && !known[e.Name] && !measured[e] && !c.isRuleOrRoute(e.Name) {
-				letNames := slices.Values(slices.Sorted(maps.Keys(c.lets)))
-				errs = append(errs, f.Error(e.Span, fmt.Sprintf("%q is not declared", e.Name), hintFor(e.Name, letNames, "declare it: let "+e.Name+" = …")))
-			}
+			errs = append(errs, c.unknownBare(f, e, known)...)
 		}
 		return true
 	})
 	return errs
+}
+
+// unknownBare reports a name that should be a let; what is below a call is not looked into.
+func (c *compiler) unknownBare(f *syntax.File, e syntax.Expr, known map[string]bool) (errs syntax.Errors) {
+	ref, ok := e.(*syntax.Ref)
+	if !ok {
+		var inside syntax.Errors
+		for _, err := range c.unknownNames(f, e, known) {
+			if !slices.ContainsFunc(syntax.Metrics(e), func(r *syntax.Ref) bool { return r.Span == err.Span }) {
+				inside = append(inside, err) // its metrics are reported by the caller
+			}
+		}
+		return inside
+	}
+	if c.lets[ref.Name] != nil || known[ref.Name] || c.isRuleOrRoute(ref.Name) {
+		return nil
+	}
+	letNames := slices.Values(slices.Sorted(maps.Keys(c.lets)))
+	return syntax.Errors{f.Error(ref.Span, fmt.Sprintf("%q is not declared", ref.Name), hintFor(ref.Name, letNames, "declare it: let "+ref.Name+" = …"))}
+}
+
+// isForm reports a function that is not a window of samples, but has its own compiled form.
+func isForm(function string) bool {
+	switch function {
+	case "ago", "baseline", "firing", "serving":
+		return true
+	}
+	return false
 }
 
 // isRuleOrRoute reports a name that syntax.Check has an answer for.
@@ -204,20 +220,6 @@ func hintFor(word string, candidates iter.Seq[string], otherwise string) string 
 		return hint
 	}
 	return otherwise
-}
-
-// inOrder sorts errors by file, in the order of the load, and place, and drops what is said twice.
-func inOrder(files []*syntax.File, errs syntax.Errors) syntax.Errors {
-	rank := map[string]int{}
-	for i, f := range files {
-		rank[f.Name] = i
-	}
-	slices.SortStableFunc(errs, func(a, b syntax.Error) int {
-		return cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(a.Start.Line, b.Start.Line), cmp.Compare(a.Start.Column, b.Start.Column))
-	})
-	return slices.CompactFunc(errs, func(a, b syntax.Error) bool {
-		return a.File == b.File && a.Start == b.Start && a.Message == b.Message
-	})
 }
 
 // compile builds the program of files without mistakes.

@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"github.com/neuroweaver/heddle/rules/catalog"
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
@@ -80,11 +81,10 @@ const defaultReturnAfter = 10 * time.Minute
 // Compile resolves names, checks types and bounds the cost. It reports all mistakes at once, those of
 // syntax.Check included; the program is nil when there is one.
 func Compile(files []*syntax.File, o CompileOptions) (*Program, syntax.Errors) {
-	errs := syntax.Check(files)
+	files, errs := catalog.Expand(files)
 	c := newCompiler(files)
-	errs = append(errs, c.unresolved()...)
-	if len(errs) > 0 {
-		return nil, inOrder(files, errs)
+	if errs := syntax.Join(syntax.Check(files), errs, c.unresolved()); len(errs) > 0 {
+		return nil, errs
 	}
 	p := c.compile()
 	if o.BudgetSamples == 0 {
