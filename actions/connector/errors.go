@@ -42,3 +42,14 @@ type RetryError struct {
 
 func (e *RetryError) Error() string { return e.Err.Error() }
 func (e *RetryError) Unwrap() error { return e.Err }
+
+// UnverifiedError reports that the target took the assignment, and holds something else when it is
+// read back.
+type UnverifiedError struct {
+	Holds   Reading
+	Offered uint64
+}
+
+func (e *UnverifiedError) Error() string {
+	return fmt.Sprintf("the target took epoch %d and holds epoch %d when it is read back", e.Offered, e.Holds.Epoch)
+}
