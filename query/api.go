@@ -229,4 +229,3 @@ func (a *API) formatQuery(r *http.Request) (answer, error) {
 	out.text(expr.Pretty(0))
 	return answer{data: out.buf}, nil
 }
-

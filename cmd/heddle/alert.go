@@ -15,7 +15,7 @@ import (
 
 // AlertCmd shows alerts and says what people do about them.
 type AlertCmd struct {
-	List    AlertListCmd    `cmd:"" default:"1" help:"List the alerts that fire."`
+	List    AlertListCmd    `cmd:"" default:"withargs" help:"List the alerts that fire."`
 	Ack     AlertAckCmd     `cmd:"" help:"Take an alert on: it is yours until it ends."`
 	Silence AlertSilenceCmd `cmd:"" help:"Mute alerts for a time."`
 }

@@ -19,7 +19,7 @@ import (
 
 // AuditCmd reads the journal.
 type AuditCmd struct {
-	List   AuditListCmd   `cmd:"" default:"1" help:"List what happened, the newest last."`
+	List   AuditListCmd   `cmd:"" default:"withargs" help:"List what happened, the newest last."`
 	Show   AuditShowCmd   `cmd:"" help:"Show one event with all that was known."`
 	Verify AuditVerifyCmd `cmd:"" help:"Check that nothing in the journal was changed or taken out."`
 	Export AuditExportCmd `cmd:"" help:"Write the journal as one JSON object a line."`

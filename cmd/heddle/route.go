@@ -13,7 +13,7 @@ import (
 
 // RouteCmd shows routes and says what people want of them.
 type RouteCmd struct {
-	List    RouteListCmd    `cmd:"" default:"1" help:"List the routes and the model each serves."`
+	List    RouteListCmd    `cmd:"" default:"withargs" help:"List the routes and the model each serves."`
 	Show    RouteShowCmd    `cmd:"" help:"Show one route: its models, which are fit, and why."`
 	Switch  RouteSwitchCmd  `cmd:"" help:"Switch to a model now."`
 	Pin     RoutePinCmd     `cmd:"" help:"Hold a route on a model until it is unpinned."`

@@ -10,7 +10,7 @@ import (
 
 // TSDBCmd looks after the store.
 type TSDBCmd struct {
-	Stats   TSDBStatsCmd   `cmd:"" default:"1" help:"What the store holds and what it takes on disk."`
+	Stats   TSDBStatsCmd   `cmd:"" default:"withargs" help:"What the store holds and what it takes on disk."`
 	Compact TSDBCompactCmd `cmd:"" help:"Flush and compact all there is, and wait for it."`
 }
 
