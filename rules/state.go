@@ -93,7 +93,7 @@ func (p *policy) resolve(l *life, v verdict, now time.Time) verdict {
 	if l.unknownSince.IsZero() {
 		l.unknownSince = now
 	}
-	l.unknown = p.missing == missingHold || now.Sub(l.unknownSince) < p.missingAfter
+	l.unknown = !p.presumes(v) || now.Sub(l.unknownSince) < p.missingAfter
 	switch {
 	case l.unknown:
 	case p.missing == missingFire:
@@ -107,21 +107,28 @@ func (p *policy) resolve(l *life, v verdict, now time.Time) verdict {
 // presumed reports whether the value comes from the `missing` clause.
 func (l *life) presumed() bool { return !l.unknown && !l.unknownSince.IsZero() }
 
-// blind reports whether the verdict lacks the value that the state waits for.
+// blind reports whether the verdict lacks the value that the state waits for. With `missing fire` a
+// condition without a value outweighs a recovery.
 func (p *policy) blind(s State, v verdict) bool {
-	if s == Inactive || s == Pending {
+	if s == Inactive || s == Pending || p.missing == missingFire && v.when == Unknown {
 		return v.when == Unknown
 	}
 	return v.recovered == Unknown && v.when != True
 }
 
+// presumes reports whether the `missing` clause will give the verdict a value.
+func (p *policy) presumes(v verdict) bool {
+	return p.missing == missingClear || p.missing == missingFire && v.when == Unknown
+}
+
 // rise moves an instance that does not fire.
 func (p *policy) rise(l life, v verdict, now time.Time) life {
-	if v.when == Unknown {
+	if l.unknown {
 		return l
 	}
 	ripe := false
 	if p.m > 0 && !l.presumed() {
+		l.counting = time.Time{}
 		trues := bits.OnesCount64(l.latest(p.m))
 		if trues == 0 {
 			return l.enter(Inactive, now)
@@ -140,17 +147,19 @@ func (p *policy) rise(l life, v verdict, now time.Time) life {
 		return l.enter(Pending, now)
 	}
 	l.firingSince = now
+	l.outcomes, l.evaluations = 0, 0 // recovery counts from here on
 	return l.enter(Firing, now)
 }
 
 // fall moves an instance that fires.
 func (p *policy) fall(l life, v verdict, now time.Time) life {
-	if v.when == Unknown && v.recovered == Unknown {
+	if l.unknown {
 		return l
 	}
 	ripe := false
 	switch {
 	case p.m > 0 && !p.ownRecover && !l.presumed():
+		l.counting = time.Time{}
 		seen := min(int(l.evaluations), p.m)
 		falses := seen - bits.OnesCount64(l.latest(seen))
 		if falses == 0 {
@@ -159,8 +168,6 @@ func (p *policy) fall(l life, v verdict, now time.Time) life {
 		ripe = falses >= p.n
 	case v.when == True || v.recovered == False:
 		return l.enter(Firing, now)
-	case v.recovered == Unknown:
-		return l
 	default:
 		if l.counting.IsZero() {
 			l.counting = now
@@ -193,7 +200,7 @@ func (l life) enter(s State, now time.Time) life {
 // due is when next would change the state with the same verdict; zero: never.
 func (p *policy) due(l life) time.Time {
 	switch {
-	case l.unknown && p.missing != missingHold:
+	case l.unknown && p.presumes(l.verdict):
 		return l.unknownSince.Add(p.missingAfter)
 	case l.unknown || l.counting.IsZero():
 		return time.Time{}
