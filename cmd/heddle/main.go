@@ -19,11 +19,13 @@ import (
 // commands is the table of verbs: one line each, in the order in which `heddle --help` lists them.
 type commands struct {
 	Serve   ServeCmd   `cmd:"" help:"Run the server."`
+	Demo    DemoCmd    `cmd:"" help:"See the main job in half a minute: a model gets worse, the route leaves it and returns."`
 	Query   QueryCmd   `cmd:"" help:"Evaluate PromQL."`
 	Route   RouteCmd   `cmd:"" help:"Show routes; switch, pin, exclude."`
 	Alert   AlertCmd   `cmd:"" help:"Show alerts; acknowledge, silence."`
 	Audit   AuditCmd   `cmd:"" help:"Read and verify the journal."`
 	TSDB    TSDBCmd    `cmd:"" name:"tsdb" help:"Look after the store."`
+	Bench   BenchCmd   `cmd:"" help:"Measure this program, beside others."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
 }
 
