@@ -268,30 +268,36 @@ func readChanges(dst []float64, c *cursor, tables *tableSet) {
 
 // readScaled decodes a stream of integers and turns them into values.
 func readScaled(dst []float64, header byte, c *cursor, tables *tableSet) {
-	s := scale{kind: header & floatKind, gcd: 1}
-	s.param = int(c.byte())
-	if s.kind == floatDecimal && s.param > maxExponent || s.param > 63 {
-		c.fail("exponent or shift %d", s.param)
-		return
-	}
-	if header&floatGCD != 0 {
-		s.gcd, s.rest = int64(c.uvarint()), c.varint()
-	}
-	var exceptions []exception
-	if header&floatExceptions != 0 {
-		exceptions = c.exceptions(len(dst))
-	}
+	s, exceptions := readScale(header, c, len(dst))
 	ints := readInts(c, len(dst), tables)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
 		ints.next(ks[:n])
+		s.multiply(ks[:n])
 		s.apply(rest[:n], ks[:n])
 		rest = rest[n:]
 	}
 	for _, x := range exceptions {
 		dst[x.row] = x.value
 	}
+}
+
+// readScale reads what stands between the header of a float stream of n values and its integers.
+func readScale(header byte, c *cursor, n int) (scale, []exception) {
+	s := scale{kind: header & floatKind, gcd: 1}
+	s.param = int(c.byte())
+	if s.kind == floatDecimal && s.param > maxExponent || s.param > 63 {
+		c.fail("exponent or shift %d", s.param)
+		s.param = 0
+	}
+	if header&floatGCD != 0 {
+		s.gcd, s.rest = int64(c.uvarint()), c.varint()
+	}
+	if header&floatExceptions != 0 {
+		return s, c.exceptions(n)
+	}
+	return s, nil
 }
 
 // scale turns the integers of a stream into values.
@@ -301,14 +307,18 @@ type scale struct {
 	gcd, rest int64
 }
 
-// apply fills dst from ks, which it may overwrite.
-func (s *scale) apply(dst []float64, ks []int64) {
-	ks = ks[:len(dst)]
+// multiply undoes the division by the greatest common divisor.
+func (s *scale) multiply(ks []int64) {
 	if s.gcd != 1 || s.rest != 0 {
 		for i, m := range ks {
 			ks[i] = m*s.gcd + s.rest
 		}
 	}
+}
+
+// apply fills dst from ks.
+func (s *scale) apply(dst []float64, ks []int64) {
+	ks = ks[:len(dst)]
 	switch {
 	case s.kind == floatBits:
 		for i, k := range ks {

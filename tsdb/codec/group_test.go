@@ -65,6 +65,14 @@ func randomGroup(r *rand.Rand) *Group {
 		g.Times = append(g.Times, randomTimes(r, 1+r.IntN(1000)))
 	}
 	for range r.IntN(12) {
+		if r.IntN(5) == 0 {
+			g.Columns = append(g.Columns, randomBuckets(r, g.Times)...)
+			continue
+		}
+		if n := len(g.Columns); n > 0 && r.IntN(5) == 0 {
+			g.Columns = append(g.Columns, g.Columns[r.IntN(n)])
+			continue
+		}
 		c := Column{Axis: r.IntN(len(g.Times))}
 		n := len(g.Times[c.Axis])
 		if r.IntN(3) == 0 {
@@ -90,6 +98,53 @@ func randomGroup(r *rand.Rand) *Group {
 		g.Columns = append(g.Columns, c)
 	}
 	return g
+}
+
+// randomBuckets draws the buckets of a classic histogram: resets, empty buckets, stale markers, a
+// bucket that is no integer and one that has gaps of its own included.
+func randomBuckets(r *rand.Rand, axes [][]int64) []Column {
+	buckets := make([]Column, 1+r.IntN(9))
+	axis := r.IntN(len(axes))
+	family := 1 + r.IntN(3)
+	counts := make([]float64, len(buckets))
+	share := r.Float64()
+	var present []uint64
+	if r.IntN(3) == 0 {
+		present = randomBitmap(r, len(axes[axis]))
+	}
+	for row := range axes[axis] {
+		if present != nil && present[row/64]>>(row%64)&1 == 0 {
+			continue
+		}
+		for range r.IntN(20) {
+			for b := r.IntN(len(buckets)); b < len(buckets) && r.Float64() < share; b++ {
+				counts[b]++
+			}
+		}
+		if r.IntN(400) == 0 {
+			clear(counts)
+		}
+		odd := r.IntN(300) == 0
+		for b := range buckets {
+			v := counts[b]
+			if odd {
+				v = staleMarker
+			}
+			buckets[b].Floats = append(buckets[b].Floats, v)
+		}
+	}
+	for b := range buckets {
+		buckets[b].Axis, buckets[b].Family, buckets[b].Present = axis, family, present
+	}
+	odd := &buckets[r.IntN(len(buckets))]
+	switch r.IntN(6) {
+	case 0:
+		odd.Floats = randomFloats(r, len(odd.Floats))
+	case 1:
+		odd.Present = randomBitmap(r, len(axes[axis]))
+		odd.Floats = randomFloats(r, countBits(odd.Present))
+	}
+	return buckets
 }
 
 func randomTimes(r *rand.Rand, n int) []int64 {

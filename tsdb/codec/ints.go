@@ -54,8 +54,9 @@ func (p *intPlan) mapResiduals(dst []uint64, residuals []int64) {
 // one frame, which was within 1 % of looking at everything on the telemetry it was tuned with.
 const samplesPerPlan = 4 * frameLen
 
-// planInts chooses predictor, offset and mapping on a sample of the stream.
-func (e *Encoder) planInts(values []int64, tier Tier) intPlan {
+// planInts chooses predictor, offset and mapping on a sample of the stream, and says how many bits
+// the sample takes with them.
+func (e *Encoder) planInts(values []int64, tier Tier) (intPlan, int) {
 	best, bestCost := intPlan{}, int(^uint(0)>>1)
 	var bestResiduals [samplesPerPlan]int64
 	n := 0
@@ -75,9 +76,6 @@ func (e *Encoder) planInts(values []int64, tier Tier) intPlan {
 	}
 	slices.Sort(sorted)
 	e.sorted = sorted
-	if len(sorted) == 0 {
-		return best
-	}
 	for _, plan := range []intPlan{
 		{predictor: best.predictor, zigzag: true, offset: sorted[len(sorted)/2]},
 		{predictor: best.predictor, offset: sorted[0]},
@@ -87,7 +85,7 @@ func (e *Encoder) planInts(values []int64, tier Tier) intPlan {
 			best, bestCost = plan, cost
 		}
 	}
-	return best
+	return best, bestCost
 }
 
 // sampleResiduals fills dst with residuals of up to four windows and returns how many.
@@ -143,7 +141,7 @@ func (e *Encoder) planCost(plan intPlan, residuals []int64, tier Tier) int {
 
 // appendInts appends an integer stream of at least one value.
 func (e *Encoder) appendInts(dst []byte, values []int64, tier Tier) []byte {
-	plan := e.planInts(values, tier)
+	plan, _ := e.planInts(values, tier)
 	state := startStream(plan, values)
 	residuals := grow(&e.residuals, len(values))
 	state.residuals(residuals, values)

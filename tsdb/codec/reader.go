@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"fmt"
 	"iter"
 	"slices"
 
@@ -18,6 +17,7 @@ type GroupReader struct {
 	columns []item
 
 	present map[int]presence // decoded bitmaps
+	last    integerColumn
 	tables  tableSet
 }
 
@@ -31,6 +31,7 @@ type ColumnInfo struct {
 	Rows      int  // rows of the axis
 	Samples   int  // present rows
 	HasStarts bool // start timestamps are known
+	Bytes     int  // what the column takes in the block; things that columns share not counted
 	Summary   Summary
 }
 
@@ -109,60 +110,10 @@ func (r *GroupReader) Columns() int { return len(r.columns) }
 
 // Column describes a column without decoding it.
 func (r *GroupReader) Column(i int) (ColumnInfo, error) {
-	c := r.cursor(r.columns[i])
+	c, _ := r.column(i)
 	h := r.columnHead(&c)
+	h.Bytes = r.columns[i].size
 	return h.ColumnInfo, c.err
-}
-
-// columnHead is what comes before a column's samples.
-type columnHead struct {
-	ColumnInfo
-	present []uint64 // nil: every row
-	starts  cursor   // over the start timestamps
-}
-
-// columnHead reads a column up to its samples.
-func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
-	flags := c.byte()
-	h.Kind = Kind(flags & columnKind)
-	h.HasStarts = flags&columnStarts != 0
-	if h.Kind > KindFloatHistogram {
-		c.fail("unknown kind %d of a column", h.Kind)
-	}
-	if flags&columnBitmap != 0 {
-		i := c.length(len(r.bitmaps)-1, "bitmap")
-		if c.err == nil {
-			b := r.bitmap(i, c)
-			h.Axis, h.Samples, h.present = b.axis, b.count, b.bits
-		}
-	} else {
-		if flags&columnAxis != 0 {
-			h.Axis = c.length(len(r.axes)-1, "axis")
-		} else if len(r.axes) == 0 {
-			c.fail("column without an axis")
-		}
-	}
-	if c.err != nil {
-		return h
-	}
-	axis, err := r.Axis(h.Axis)
-	if err != nil {
-		c.err = err
-		return h
-	}
-	h.Rows = axis.Rows
-	if h.present == nil {
-		h.Samples = axis.Rows
-	}
-	if h.HasStarts {
-		h.starts = c.sub(c.length(c.left(), "length of start timestamps"))
-	}
-	if h.Kind == KindFloat {
-		h.Summary = c.summary(h.Samples)
-	} else {
-		h.Summary = c.histogramSummary(h.Samples)
-	}
-	return h
 }
 
 // presence is a decoded bitmap of a block.
@@ -202,39 +153,14 @@ func (r *GroupReader) bitmap(i int, c *cursor) presence {
 // Present returns the presence bitmap of a column as Column.Present has it: nil if every row of its
 // axis has a sample. The slice belongs to the reader.
 func (r *GroupReader) Present(i int) ([]uint64, error) {
-	c := r.cursor(r.columns[i])
+	c, _ := r.column(i)
 	h := r.columnHead(&c)
 	return h.present, c.err
 }
 
-// samples returns a cursor over the samples of a column that must have the given kind.
-func (r *GroupReader) samples(i int, kind Kind) (cursor, columnHead) {
-	c := r.cursor(r.columns[i])
-	h := r.columnHead(&c)
-	if c.err == nil && h.Kind != kind {
-		c.err = fmt.Errorf("codec: column %d holds %v, not %v", i, h.Kind, kind)
-	}
-	return c, h
-}
-
-// Floats appends the samples of a float column to dst.
-func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
-	c, h := r.samples(i, KindFloat)
-	if c.err != nil {
-		return dst, c.err
-	}
-	start := len(dst)
-	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
-	readFloats(dst[start:], &c, &r.tables)
-	if err := c.done(); err != nil {
-		return dst[:start], err
-	}
-	return dst, nil
-}
-
 // Starts appends the start timestamps of a column to dst; nothing if it has none.
 func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
-	c := r.cursor(r.columns[i])
+	c, _ := r.column(i)
 	h := r.columnHead(&c)
 	if c.err != nil || !h.HasStarts {
 		return dst, c.err

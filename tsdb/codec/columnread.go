@@ -1,0 +1,205 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// columnHead is what comes before a column's samples.
+type columnHead struct {
+	ColumnInfo
+	present []uint64 // nil: every row
+	starts  cursor   // over the start timestamps
+	index   int      // the column, or the one it is an alias of
+	back    int      // the samples are differences to the column so far before this one; 0: they are not
+}
+
+// column returns a cursor over a column, or over the one it is an alias of, and the index of that.
+func (r *GroupReader) column(i int) (cursor, int) {
+	c := r.cursor(r.columns[i])
+	if len(c.src) == 0 || c.src[0]&columnAlias == 0 {
+		return c, i
+	}
+	c.pos++
+	back := c.length(i, "distance to an earlier column")
+	if c.err == nil && back == 0 {
+		c.fail("column is its own alias")
+	}
+	if c.done() != nil {
+		return c, i
+	}
+	target := r.cursor(r.columns[i-back])
+	if len(target.src) > 0 && target.src[0]&columnAlias != 0 {
+		target.fail("alias of an alias")
+	}
+	return target, i - back
+}
+
+// columnHead reads a column up to its samples.
+func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
+	flags := c.byte()
+	h.Kind = Kind(flags & columnKind)
+	h.HasStarts = flags&columnStarts != 0
+	if h.Kind > KindFloatHistogram || flags&columnUnknown != 0 {
+		c.fail("unknown flags %#x of a column", flags)
+	}
+	if flags&columnBitmap != 0 {
+		i := c.length(len(r.bitmaps)-1, "bitmap")
+		if c.err == nil {
+			b := r.bitmap(i, c)
+			h.Axis, h.Samples, h.present = b.axis, b.count, b.bits
+		}
+	} else {
+		if flags&columnAxis != 0 {
+			h.Axis = c.length(len(r.axes)-1, "axis")
+		} else if len(r.axes) == 0 {
+			c.fail("column without an axis")
+		}
+	}
+	if c.err != nil {
+		return h
+	}
+	axis, err := r.Axis(h.Axis)
+	if err != nil {
+		c.err = err
+		return h
+	}
+	h.Rows = axis.Rows
+	if h.present == nil {
+		h.Samples = axis.Rows
+	}
+	if h.HasStarts {
+		h.starts = c.sub(c.length(c.left(), "length of start timestamps"))
+	}
+	if h.Kind == KindFloat {
+		h.Summary = c.summary(h.Samples)
+	} else {
+		h.Summary = c.histogramSummary(h.Samples)
+	}
+	if flags&columnDifference != 0 {
+		h.back = int(c.byte())
+		if c.err == nil && (h.back == 0 || h.Kind != KindFloat) {
+			c.fail("difference to the column %d before, of kind %v", h.back, h.Kind)
+		}
+	}
+	return h
+}
+
+// samples returns a cursor over the samples of a column that must have the given kind. An alias is
+// followed: the head says to which column.
+func (r *GroupReader) samples(i int, kind Kind) (cursor, columnHead) {
+	c, i := r.column(i)
+	h := r.columnHead(&c)
+	if c.err == nil && h.Kind != kind {
+		c.err = fmt.Errorf("codec: column %d holds %v, not %v", i, h.Kind, kind)
+	}
+	h.index = i
+	return c, h
+}
+
+// Floats appends the samples of a float column to dst.
+func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
+	c, h := r.samples(i, KindFloat)
+	if c.err != nil {
+		return dst, c.err
+	}
+	start := len(dst)
+	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
+	if h.back > 0 {
+		r.difference(dst[start:], h.index, h.back, &c)
+	} else {
+		readFloats(dst[start:], &c, &r.tables)
+	}
+	if err := c.done(); err != nil {
+		return dst[:start], err
+	}
+	return dst, nil
+}
+
+// integerColumn is a column that was decoded because another leans on it: its values as integers,
+// and where a value is none the integer before it.
+type integerColumn struct {
+	index int
+	ks    []int64 // nil: nothing is kept
+}
+
+// maxChain bounds how many columns lean on each other: more than any histogram has buckets.
+const maxChain = 4096
+
+// difference decodes column i, whose integers are stored less those of the column back before it.
+// That one may be such a difference too, so the whole chain is decoded from its start, or from the
+// column that was decoded last.
+func (r *GroupReader) difference(dst []float64, i, back int, c *cursor) {
+	chain := []link{{i, *c}}
+	for at := i - back; ; {
+		if at < 0 || len(chain) > maxChain {
+			c.fail("difference to column %d in a chain of %d", at, len(chain))
+			return
+		}
+		own, h := r.samples(at, KindFloat)
+		if own.err == nil && h.Samples != len(dst) {
+			own.fail("column of %d samples for differences of %d", h.Samples, len(dst))
+		}
+		if c.err = own.err; c.err != nil {
+			return
+		}
+		if r.last.ks != nil && r.last.index == h.index && len(r.last.ks) == len(dst) {
+			break
+		}
+		if h.back == 0 {
+			readFloats(dst, &own, &r.tables)
+			if c.err = own.done(); c.err != nil {
+				return
+			}
+			r.last = integerColumn{h.index, grow(&r.last.ks, len(dst))}
+			decimalsOr(r.last.ks, dst, 0)
+			break
+		}
+		chain = append(chain, link{h.index, own})
+		at = h.index - h.back
+	}
+	ks := r.last.ks
+	r.last.ks = nil // until it is whole again
+	var exceptions []exception
+	for _, l := range slices.Backward(chain) {
+		exceptions = readDifferences(ks, &l.samples, &r.tables)
+		if c.err = l.samples.done(); c.err != nil {
+			return
+		}
+	}
+	c.pos = len(c.src)
+	for i, k := range ks {
+		dst[i] = float64(k)
+	}
+	for _, x := range exceptions {
+		dst[x.row] = x.value
+	}
+	r.last = integerColumn{i, ks}
+}
+
+// link is one column of a chain, and a cursor over its differences.
+type link struct {
+	index   int
+	samples cursor
+}
+
+// readDifferences adds to ks what a float stream of integers holds, and returns its exceptions.
+func readDifferences(ks []int64, c *cursor, tables *tableSet) []exception {
+	header := c.byte()
+	s, exceptions := readScale(header, c, len(ks))
+	if c.err == nil && (s.kind != floatDecimal || s.param != 0) {
+		c.fail("differences of kind %d and exponent %d", s.kind, s.param)
+	}
+	ints := readInts(c, len(ks), tables)
+	var buf [frameLen]int64
+	for len(ks) > 0 && c.err == nil {
+		n := min(frameLen, len(ks))
+		ints.next(buf[:n])
+		s.multiply(buf[:n])
+		for i, d := range buf[:n] {
+			ks[i] += d
+		}
+		ks = ks[n:]
+	}
+	return exceptions
+}
