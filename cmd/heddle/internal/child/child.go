@@ -62,6 +62,9 @@ func Start(ctx context.Context, dir, readyURL, program string, args ...string) (
 	return p, nil
 }
 
+// PID is the program's process id.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
 // Ended is closed when the program has ended, asked or not.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+
+	"github.com/neuroweaver/heddle/cmd/heddle/internal/child"
 )
 
 // Heddle starts this very program as a server, with its defaults.
@@ -20,7 +22,7 @@ func Heddle(ctx context.Context, o Options) (*Server, error) {
 // HeddleAt is like [Heddle] for the program at a given path.
 func HeddleAt(program string) Start {
 	return func(ctx context.Context, o Options) (*Server, error) {
-		address, err := freeAddress()
+		address, err := child.FreeAddress()
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+
+	"github.com/neuroweaver/heddle/cmd/heddle/internal/child"
 )
 
 // Prometheus starts the Debian package's server with its default store: remote writes taken, its WAL
@@ -16,7 +18,7 @@ func Prometheus(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := child.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/neuroweaver/heddle/cmd/heddle/internal/child"
 )
 
 // Server is one running store. It is used by one goroutine, but for Write.
@@ -21,7 +24,7 @@ type Server struct {
 	URL string
 
 	client  *http.Client
-	process *process
+	process *child.Process
 	// compact brings all samples to where they stay, in as few bytes as this server ever uses, and
 	// returns the directory that then holds them.
 	compact func(context.Context) (dir string, err error)
@@ -46,18 +49,28 @@ func newServer(name, version, address string) *Server {
 	return &Server{Name: name, Version: version, URL: "http://" + address, client: &http.Client{Timeout: requestLimit}}
 }
 
-// run starts the server's process and waits until the path ready answers; a server that does not get
-// ready is stopped.
+// run starts the server's program and waits until the path ready answers.
 func (s *Server) run(ctx context.Context, o Options, ready, program string, args ...string) (*Server, error) {
 	var err error
-	s.process, err = startProcess(filepath.Join(o.Dir, "log.txt"), program, args...)
+	s.process, err = child.Start(ctx, o.Dir, s.URL+ready, program, args...)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.process.waitReady(ctx, s.URL+ready); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", s.Name, err), s.process.stop())
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	return s, nil
+}
+
+// installed finds a program under any of its names.
+func installed(names ...string) (string, error) {
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, exec.ErrNotFound) {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("%s: %w", names[0], ErrNotInstalled)
 }
 
 // ErrNotInstalled is returned when a peer's program is not on this machine.
@@ -78,12 +91,12 @@ func (s *Server) Compact(ctx context.Context) (bytes int64, err error) {
 
 // Usage is what the process has used since it started, with all its threads.
 func (s *Server) Usage() (Usage, error) {
-	return usageOf(s.process.pid())
+	return usageOf(s.process.PID())
 }
 
 // Stop ends the server in order, or by force if it does not end, and waits for it.
 func (s *Server) Stop() error {
-	return s.process.stop()
+	return s.process.Stop()
 }
 
 func diskBytes(dir string) (int64, error) {

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/neuroweaver/heddle/cmd/heddle/internal/child"
 )
 
 // VictoriaMetrics starts the Debian package's single server with its defaults, nothing deleted.
@@ -17,7 +19,7 @@ func VictoriaMetrics(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := child.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
