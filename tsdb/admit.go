@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // admit decides which samples of an append are taken, and takes the others out of its rows:
@@ -29,21 +32,50 @@ func (db *DB) admit(a *Appender, nowMS int64) error {
 			db.refuseRow(a, p, TooOld, nowMS)
 			continue
 		}
-		if !p.ascending {
-			db.dropRepeated(a, p)
-		}
 		p.group.mu.RLock()
 		inOrder := p.timeMS > p.group.newest()
 		p.group.mu.RUnlock()
-		if inOrder {
+		if inOrder && p.ascending {
 			continue
 		}
-		if err := db.admitLate(a, p); err != nil {
+		if err := db.admitCells(a, p, inOrder); err != nil {
 			return err
 		}
 	}
 	set.rows = slices.DeleteFunc(set.rows, func(p pendingRow) bool { return p.from == p.to })
 	return nil
+}
+
+// maxExemplarLabels bounds the labels of an exemplar, names and values together, in UTF-8 characters:
+// OpenMetrics' own limit.
+const maxExemplarLabels = 128
+
+// admitAnnotations takes out exemplars that must be refused, and exemplars and metadata that are known.
+func (db *DB) admitAnnotations(a *Appender) {
+	refuse := func(id SeriesID, why string) {
+		a.result.refuse(Invalid, 1, func() string { return fmt.Sprintf("exemplar of %s: %s", db.Labels(id), why) })
+	}
+	a.exemplars = slices.DeleteFunc(a.exemplars, func(e seriesExemplar) bool {
+		length := 0
+		e.exemplar.Labels.Range(func(l labels.Label) {
+			length += utf8.RuneCountInString(l.Name) + utf8.RuneCountInString(l.Value)
+		})
+		_, repeated := e.exemplar.Labels.HasDuplicateLabelNames()
+		switch g, _ := db.head.locate(e.id); {
+		case g == nil:
+			refuse(e.id, "the series does not exist")
+		case length > maxExemplarLabels:
+			refuse(e.id, fmt.Sprintf("its labels have %d characters, at most %d are allowed", length, maxExemplarLabels))
+		case repeated:
+			refuse(e.id, "a label is given twice")
+		default:
+			return db.exemplars.isNewest(e.id, e.exemplar)
+		}
+		return true
+	})
+	a.metadata = slices.DeleteFunc(a.metadata, func(m seriesMetadata) bool {
+		return db.metadata.isKnown(db.metricName(m.id), m.metadata)
+	})
 }
 
 // refuseRow refuses a whole row.
@@ -52,22 +84,6 @@ func (db *DB) refuseRow(a *Appender, p *pendingRow, reason Reason, nowMS int64) 
 		return fmt.Sprintf("%s at %s, the clock is at %s", db.Labels(a.rows.series[p.from]), formatMS(p.timeMS), formatMS(nowMS))
 	})
 	p.to = p.from
-}
-
-// dropRepeated takes out samples whose series has another one at the same time in this append.
-func (db *DB) dropRepeated(a *Appender, p *pendingRow) {
-	first := make(map[uint16]int, p.to-p.from)
-	var repeated []int
-	for at := p.from; at < p.to; at++ {
-		before, seen := first[a.rows.columns[at]]
-		if !seen {
-			first[a.rows.columns[at]] = at
-			continue
-		}
-		db.judgeExisting(a, p, at, a.cellAt(before))
-		repeated = append(repeated, at-p.from)
-	}
-	a.rows.drop(p, repeated)
 }
 
 // cellAt returns a cell of the row set.
@@ -89,37 +105,61 @@ func (db *DB) judgeExisting(a *Appender, p *pendingRow, at int, existing cell) {
 	})
 }
 
-// admitLate decides on a row that is not newer than all of its group.
-func (db *DB) admitLate(a *Appender, p *pendingRow) error {
+// admitCells decides on a row that is not newer than all of its group, or that may name a series more
+// than once.
+func (db *DB) admitCells(a *Appender, p *pendingRow, inOrder bool) error {
 	var out []int
-	window := db.options.OutOfOrder.Milliseconds()
+	var first map[uint16]int // where each column is that was taken
+	if !p.ascending {
+		first = make(map[uint16]int, p.to-p.from)
+	}
 	for at := p.from; at < p.to; at++ {
-		id, col := a.rows.series[at], int(a.rows.columns[at])
-		last, err := db.newestOf(p.group, col, id)
-		if err != nil {
-			return err
+		taken := true
+		if !inOrder {
+			var err error
+			if taken, err = db.admitLate(a, p, at); err != nil {
+				return err
+			}
 		}
-		switch {
-		case last == neverTime || p.timeMS > last:
-			continue
-		case p.timeMS < last-window:
-			a.result.refuse(TooOld, 1, func() string {
-				return fmt.Sprintf("%s at %s, its newest sample is at %s", db.Labels(id), formatMS(p.timeMS), formatMS(last))
-			})
-			out = append(out, at-p.from)
-			continue
+		if taken && first != nil {
+			col := a.rows.columns[at]
+			before, repeated := first[col]
+			if repeated {
+				db.judgeExisting(a, p, at, a.cellAt(before))
+				taken = false
+			} else {
+				first[col] = at
+			}
 		}
-		existing, found, err := db.sampleAt(p.group, col, id, p.timeMS)
-		if err != nil {
-			return err
-		}
-		if found {
-			db.judgeExisting(a, p, at, existing)
+		if !taken {
 			out = append(out, at-p.from)
 		}
 	}
 	a.rows.drop(p, out)
 	return nil
+}
+
+// admitLate decides on one sample of a row that is not newer than all of its group.
+func (db *DB) admitLate(a *Appender, p *pendingRow, at int) (taken bool, err error) {
+	id, col := a.rows.series[at], int(a.rows.columns[at])
+	last, err := db.newestOf(p.group, col, id)
+	switch {
+	case err != nil:
+		return false, err
+	case last == neverTime || p.timeMS > last:
+		return true, nil
+	case p.timeMS < last-db.options.OutOfOrder.Milliseconds():
+		a.result.refuse(TooOld, 1, func() string {
+			return fmt.Sprintf("%s at %s, its newest sample is at %s", db.Labels(id), formatMS(p.timeMS), formatMS(last))
+		})
+		return false, nil
+	}
+	existing, found, err := db.sampleAt(p.group, col, id, p.timeMS)
+	if err != nil || !found {
+		return !found, err
+	}
+	db.judgeExisting(a, p, at, existing)
+	return false, nil
 }
 
 // newestOf returns the time of the newest sample of a series, neverTime if it has none. After a
@@ -135,13 +175,18 @@ func (db *DB) newestOf(g *group, col int, id SeriesID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	// Rows that were replayed from the log did not touch an unknown time unless they were newer.
+	parts, err := g.columns(col, neverTime, maxTime, nil)
+	if err != nil {
+		return 0, err
+	}
+	for i := range parts {
+		if n := parts[i].len(); n > 0 {
+			last = max(last, parts[i].times[n-1])
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// Rows that were replayed from the log did not touch an unknown time unless they were newer.
-	late := g.late.column(col)
-	for _, t := range late.times {
-		last = max(last, t)
-	}
 	g.last[col] = max(g.last[col], last)
 	return g.last[col], nil
 }

@@ -25,6 +25,7 @@ func (db *DB) commitAll(batch []*Appender) {
 		a.rows.gather(a.appendBuffers, db.head, func(sample int) {
 			a.result.refuse(Invalid, 1, func() string { return fmt.Sprintf("series %d does not exist", a.ids[sample]) })
 		})
+		db.admitAnnotations(a)
 		if a.err = db.admit(a, nowMS); a.err == nil {
 			db.logAppend(a)
 		}
@@ -119,8 +120,9 @@ func (db *DB) applyAppend(a *Appender) {
 		db.hookRows = append(db.hookRows, a.hookRow(p, row.hists))
 	}
 	for _, e := range a.exemplars {
-		db.exemplars.add(e.id, e.exemplar)
-		a.result.Exemplars++
+		if db.exemplars.add(e.id, e.exemplar) {
+			a.result.Exemplars++
+		}
 	}
 	for _, m := range a.metadata {
 		db.metadata.set(db.metricName(m.id), m.metadata)

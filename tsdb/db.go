@@ -69,7 +69,10 @@ func Open(dir string, o Options) (*DB, error) {
 	if err := o.FS.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	var err error
+	err := o.FS.SyncDir(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	if db.lock, err = o.FS.Lock(filepath.Join(dir, "lock")); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}

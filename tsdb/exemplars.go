@@ -47,6 +47,14 @@ func (s *exemplarStore) add(id SeriesID, e exemplar.Exemplar) bool {
 	return true
 }
 
+// isNewest reports whether a series had this exemplar last.
+func (s *exemplarStore) isNewest(id SeriesID, e exemplar.Exemplar) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	newest, has := s.newest[id]
+	return has && newest.Equals(e)
+}
+
 // all returns the exemplars from the oldest to the newest to arrive.
 func (s *exemplarStore) all() []seriesExemplar {
 	s.mu.RLock()

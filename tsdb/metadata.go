@@ -34,10 +34,12 @@ func (s *metadataStore) set(metric string, m metadata.Metadata) bool {
 	return true
 }
 
+// isKnown reports whether set would change nothing.
 func (s *metadataStore) isKnown(metric string, m metadata.Metadata) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.known[metric] == m
+	known, is := s.known[metric]
+	return metric == "" || is && known == m
 }
 
 func (s *metadataStore) all() map[string]metadata.Metadata {
