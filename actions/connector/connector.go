@@ -95,6 +95,3 @@ type Acknowledger interface {
 	// It returns an error where the epoch is newer than any that was offered.
 	Acknowledge(route string, epoch uint64, who string) error
 }
-
-// Closer is a connector that holds connections.
-type Closer interface{ Close() error }

@@ -1,0 +1,263 @@
+package alert
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/neuroweaver/heddle/rules"
+)
+
+// Book holds all alerts and silences. It is not safe for concurrent use.
+type Book struct {
+	alerts   map[string]*Alert
+	silences map[string]*silence
+	because  map[string][]string // by rule, of the rules in force
+	// unsettled are the alerts about which people may have to be told something.
+	unsettled map[string]bool
+}
+
+// Notification is one thing to tell people.
+type Notification struct {
+	Alert *Alert
+	// State is "firing" or "resolved".
+	State string
+	// Data is what is told.
+	Data json.RawMessage
+}
+
+// Bounds: what ended is kept for a day, so that its owner can still look at it; the journal keeps all.
+const (
+	resolvedFor = 24 * time.Hour
+	maxResolved = 10_000
+	// maxListed bounds the symptoms and instances that one message lists.
+	maxListed = 50
+)
+
+// NewBook has no alerts.
+func NewBook() *Book {
+	return &Book{alerts: map[string]*Alert{}, silences: map[string]*silence{}, unsettled: map[string]bool{}}
+}
+
+// Restore takes back an alert as it was kept.
+func (b *Book) Restore(a *Alert) {
+	b.alerts[a.ID] = a
+	b.unsettled[a.ID] = a.Firing() != a.Told.Open
+}
+
+// SetRules takes note of which rule is a symptom of which.
+func (b *Book) SetRules(infos []*rules.RuleInfo) {
+	b.because = make(map[string][]string, len(infos))
+	for _, info := range infos {
+		b.because[info.Name] = info.Because
+	}
+}
+
+// Apply takes a transition into the alert that it belongs to, and returns that; nil where there is
+// none and the transition begins none.
+func (b *Book) Apply(now time.Time, t rules.Transition) *Alert {
+	named := group(t.Rule, t.Labels)
+	id := alertID(t.Rule.Name, named)
+	a := b.alerts[id]
+	firing := !t.Removed && (t.To == rules.Firing || t.To == rules.Recovering)
+	key := t.Labels.String()
+	switch {
+	case a == nil && !firing:
+		return nil
+	case a == nil:
+		a = &Alert{ID: id, Rule: t.Rule.Name, Group: named}
+		b.alerts[id] = a
+		a.fire(t, now)
+	case firing && t.From == t.To, firing && t.To == rules.Recovering && a.has(key):
+		i, ok := a.Instances[key]
+		if !ok {
+			a.fire(t, now) // it fires already, and this is the first we hear of it
+			break
+		}
+		i.Unknown = t.Unknown
+		a.Instances[key] = i
+	case firing:
+		a.fire(t, now)
+	case a.has(key):
+		a.leave(key, now)
+	default:
+		return nil
+	}
+	b.unsettled[id] = true
+	return a
+}
+
+// Drop ends what an instance contributes: its rule is gone.
+func (b *Book) Drop(now time.Time, rule, labels string) []*Alert {
+	var changed []*Alert
+	for _, a := range b.sorted() {
+		if a.Rule == rule && a.has(labels) {
+			a.leave(labels, now)
+			b.unsettled[a.ID] = true
+			changed = append(changed, a)
+		}
+	}
+	return changed
+}
+
+func (a *Alert) has(key string) bool {
+	_, ok := a.Instances[key]
+	return ok && a.Firing()
+}
+
+func (a *Alert) leave(key string, now time.Time) {
+	delete(a.Instances, key)
+	if len(a.Instances) == 0 {
+		a.EndsAt = now
+	}
+}
+
+// Settle says what people must be told at now, and which alerts changed by it. It is a function of
+// the level: without news it says nothing.
+func (b *Book) Settle(now time.Time) (told []Notification, changed []*Alert) {
+	b.expire(now)
+	for _, id := range slices.Sorted(maps.Keys(b.unsettled)) {
+		a := b.alerts[id]
+		if a == nil {
+			delete(b.unsettled, id)
+			continue
+		}
+		switch {
+		case !a.Firing():
+			delete(b.unsettled, id)
+			if a.Told.Open {
+				a.Told.Open = false
+				told, changed = append(told, b.notification(a, "resolved", now)), append(changed, a)
+			}
+			b.wakeSymptoms(a)
+		case a.Told.Open && !a.worse():
+			delete(b.unsettled, id)
+		case b.muted(a, now) == "":
+			delete(b.unsettled, id)
+			a.Told = Told{Open: true, At: now, Severity: a.Severity, Instances: len(a.Instances)}
+			told, changed = append(told, b.notification(a, "firing", now)), append(changed, a)
+		}
+	}
+	// A cause that ended above may have kept symptoms quiet that come before it in order.
+	if len(changed) > 0 && slices.ContainsFunc(changed, func(a *Alert) bool { return !a.Firing() }) {
+		more, also := b.Settle(now)
+		told, changed = append(told, more...), append(changed, also...)
+	}
+	return told, changed
+}
+
+// wakeSymptoms has another look at the alerts that this one explained.
+func (b *Book) wakeSymptoms(cause *Alert) {
+	for id, a := range b.alerts {
+		if a.Firing() && !a.Told.Open && slices.Contains(a.Because, cause.Rule) {
+			b.unsettled[id] = true
+		}
+	}
+}
+
+// muted says why nobody is told that a fires; "" where people are to be told.
+func (b *Book) muted(a *Alert, now time.Time) string {
+	if a.Mode == rules.Shadow {
+		return "mode shadow"
+	}
+	if s := b.silencing(a, now); s != nil {
+		return "silence " + s.ID
+	}
+	if cause := b.cause(a); cause != nil {
+		return "symptom of " + cause.Rule
+	}
+	if until := a.Told.At.Add(a.DedupFor); !a.Told.Open && !a.Told.At.IsZero() && now.Before(until) && !a.worse() {
+		return "dedup until " + until.UTC().Format(time.RFC3339)
+	}
+	return ""
+}
+
+// cause is the firing alert that explains a, if any.
+func (b *Book) cause(a *Alert) *Alert {
+	if len(a.Because) == 0 {
+		return nil
+	}
+	var found *Alert
+	for _, other := range b.alerts {
+		if !other.Firing() || other == a || !slices.Contains(a.Because, other.Rule) || !a.shares(other) {
+			continue
+		}
+		// Where rules name each other, what came first is the cause.
+		if b.reaches(other.Rule, a.Rule, nil) && before(a, other) < 0 {
+			continue
+		}
+		if found == nil || before(other, found) < 0 {
+			found = other
+		}
+	}
+	return found
+}
+
+// reaches reports whether rule `from` is, directly or not, a symptom of rule `to`.
+func (b *Book) reaches(from, to string, passed []string) bool {
+	for _, next := range b.because[from] {
+		if next == to || !slices.Contains(passed, next) && b.reaches(next, to, append(passed, next)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Prune forgets what ended long ago, and returns their IDs.
+func (b *Book) Prune(now time.Time) []string {
+	var ended []*Alert
+	for _, a := range b.sorted() {
+		if !a.Firing() && !a.Told.Open {
+			ended = append(ended, a)
+		}
+	}
+	slices.SortFunc(ended, func(x, y *Alert) int { return y.EndsAt.Compare(x.EndsAt) })
+	var gone []string
+	for n, a := range ended {
+		if n >= maxResolved || now.Sub(a.EndsAt) > max(resolvedFor, a.DedupFor) {
+			delete(b.alerts, a.ID)
+			delete(b.unsettled, a.ID)
+			gone = append(gone, a.ID)
+		}
+	}
+	return gone
+}
+
+// NextDue is when Settle has something to do without news; zero: never.
+func (b *Book) NextDue(now time.Time) time.Time {
+	var next time.Time
+	at := func(t time.Time) {
+		if t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for id := range b.unsettled {
+		if a := b.alerts[id]; a != nil && a.Firing() && !a.Told.At.IsZero() {
+			at(a.Told.At.Add(a.DedupFor))
+		}
+	}
+	for _, s := range b.silences {
+		at(s.StartsAt)
+		at(s.EndsAt)
+	}
+	return next
+}
+
+// Acknowledge notes who has taken a firing alert on.
+func (b *Book) Acknowledge(id string, ack Acknowledgement) *Alert {
+	a := b.alerts[id]
+	if a == nil || !a.Firing() {
+		return nil
+	}
+	a.Ack = &ack
+	return a
+}
+
+// Get is the alert of this ID, or nil.
+func (b *Book) Get(id string) *Alert { return b.alerts[id] }
+
+// sorted are all alerts by start.
+func (b *Book) sorted() []*Alert {
+	return slices.SortedFunc(maps.Values(b.alerts), before)
+}
