@@ -61,7 +61,7 @@ func (c DemoCmd) Run(env *Env) error {
 	if err := story.Tell(env.Stdout); err != nil {
 		return err
 	}
-	if err := c.tellFiles(env, dir); err != nil {
+	if err := c.tellFiles(env, program, dir); err != nil {
 		return err
 	}
 	_, err = fmt.Fprint(env.Stdout, `
@@ -76,25 +76,24 @@ What next
 }
 
 // tellFiles lists what the server wrote.
-func (c DemoCmd) tellFiles(env *Env, dir string) error {
+func (c DemoCmd) tellFiles(env *Env, program, dir string) error {
 	fmt.Fprintf(env.Stdout, "\nThe files, in %s\n\n", dir)
-	if !c.Keep {
-		fmt.Fprintf(env.Stdout, "  (removed now; --keep keeps them)\n")
-	}
-	what := map[string]string{
-		"heddle.yml":      "configuration",
-		"demo.rules":      "the rules",
-		"routes.json":     "the route, as a gateway reads it",
-		"heddle.log":      "the server's log",
-		"data/tsdb":       "the samples",
-		"data/journal.db": "what was decided and why, chained by hashes",
-	}
-	for _, name := range []string{"heddle.yml", "demo.rules", "routes.json", "heddle.log", "data/tsdb", "data/journal.db"} {
-		size, err := sizeOf(filepath.Join(dir, filepath.FromSlash(name)))
+	for _, file := range []struct{ name, what string }{
+		{"heddle.yml", "configuration"},
+		{"demo.rules", "the rules"},
+		{"routes.json", "the route, as a gateway reads it"},
+		{"data/tsdb", "the samples"},
+		{"data/journal.db", "what was decided and why, chained by hashes"},
+		{filepath.Base(program) + ".log", "the server's log"},
+	} {
+		size, err := sizeOf(filepath.Join(dir, filepath.FromSlash(file.name)))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.Stdout, "  %-16s %7.1f kB  %s\n", name, float64(size)/1000, what[name])
+		fmt.Fprintf(env.Stdout, "  %-16s %7.1f kB  %s\n", file.name, float64(size)/1000, file.what)
+	}
+	if !c.Keep {
+		fmt.Fprint(env.Stdout, "\n  They are removed now; --keep keeps them.\n")
 	}
 	return nil
 }
