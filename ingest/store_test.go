@@ -75,7 +75,7 @@ func contents(t *testing.T, db *tsdb.DB, matchers ...*labels.Matcher) []string {
 }
 
 // post sends one body to a handler.
-func post(t *testing.T, handler http.Handler, body []byte, headers ...string) *httptest.ResponseRecorder {
+func post(t testing.TB, handler http.Handler, body []byte, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {

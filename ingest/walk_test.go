@@ -258,3 +258,18 @@ func FuzzWalkWriteRequest(f *testing.F) {
 		}
 	})
 }
+
+func TestWalkDoesNotAllocate(t *testing.T) {
+	body, err := benchmarkRequest(1).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocations := testing.AllocsPerRun(10, func() {
+		if err := walkWriteRequest(body, discard{}); err != nil {
+			t.Error(err)
+		}
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations for a request, want none", allocations)
+	}
+}
