@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,4 +165,20 @@ func (r *reader) order(what string, warning, critical *float64, below bool) {
 		return
 	}
 	r.report(node.GetToken(), "exchange the two", "%s is critical before there is a warning", what)
+}
+
+// IsFile reports whether a YAML file holds thresholds, by the keys it begins with; a configuration has
+// others.
+func IsFile(name string) (bool, error) {
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return false, err
+	}
+	for line := range strings.Lines(string(source)) {
+		word, _, _ := strings.Cut(line, ":")
+		if _, ok := layout.keys[strings.TrimSpace(word)]; ok {
+			return true, nil
+		}
+	}
+	return false, nil
 }
