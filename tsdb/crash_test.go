@@ -148,7 +148,7 @@ var errFault = errors.New("injected fault")
 // may refuse to work meanwhile; it may not lose or make up anything, neither in memory nor on disk.
 func TestFaultAtEveryOperation(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
-	stride := 7
+	stride := 5
 	if testing.Short() {
 		stride = 31
 	}
@@ -226,6 +226,13 @@ func TestDiskFull(t *testing.T) {
 		}
 		check("after a failed flush")
 		mem.SetCapacity(0)
+	}
+	for range 20 {
+		batch := g.request()
+		if _, err := send(db, batch); err != nil {
+			t.Fatal(err)
+		}
+		h.acknowledged.append(batch, g.now)
 	}
 	check("with space again")
 	kill := mem.Clone()

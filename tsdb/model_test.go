@@ -132,9 +132,10 @@ func sameResult(got, want tsdb.Result) bool {
 // generator makes random requests: targets with shared and with their own timestamps, late and
 // repeated samples, contradictions, gaps, special values, native histograms.
 type generator struct {
-	random *rand.Rand
-	now    time.Time
-	sent   []given // a few older ones, to repeat
+	random   *rand.Rand
+	now      time.Time
+	sent     []given // a few older ones, to repeat
+	requests int     // so far; every 25 of them one target is replaced by a new version of it
 }
 
 func newGenerator(seed uint64) *generator {
@@ -142,13 +143,14 @@ func newGenerator(seed uint64) *generator {
 }
 
 func (g *generator) series(i int) labels.Labels {
+	target := []string{"model", fmt.Sprint("m", i/10), "version", fmt.Sprint((g.requests/25 + i/10) / (modelSeries / 10))}
 	if i%10 == 9 {
-		return metric("latency_native", "model", fmt.Sprint("m", i/10))
+		return metric("latency_native", target...)
 	}
 	if i%10 > 5 {
-		return metric("latency_bucket", "model", fmt.Sprint("m", i/10), "le", fmt.Sprint(i%10-5))
+		return metric("latency_bucket", append(target, "le", fmt.Sprint(i%10-5))...)
 	}
-	return metric(fmt.Sprint("value", i%10), "model", fmt.Sprint("m", i/10))
+	return metric(fmt.Sprint("value", i%10), target...)
 }
 
 const modelSeries = 40
@@ -198,6 +200,7 @@ func (g *generator) sample(i int, ms int64) given {
 // request makes the samples of one append.
 func (g *generator) request() []given {
 	g.now = g.now.Add(time.Duration(g.random.IntN(20_000)) * time.Millisecond)
+	g.requests++
 	nowMS := g.now.UnixMilli()
 	var batch []given
 	for target := range modelSeries / 10 {
