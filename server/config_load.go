@@ -41,6 +41,10 @@ func LoadConfig(file string) (*Config, error) {
 func ParseConfig(file string, source []byte) (*Config, error) {
 	c := DefaultConfig()
 	c.file, c.source = file, source
+	var anything any
+	if err := yaml.Unmarshal(source, &anything); err == nil && anything == nil {
+		return c, nil // an empty document would be taken for "no value at all"
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(source), yaml.Strict())
 	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, &ConfigError{file, yaml.FormatError(err, false, true)}

@@ -2,12 +2,11 @@ package server
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/prometheus/common/model"
 )
 
@@ -25,7 +24,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 }
 
 // UnmarshalYAML reads a duration from a configuration file.
-func (d *Duration) UnmarshalYAML(text []byte) error { return unmarshalScalar(text, d.UnmarshalText) }
+func (d *Duration) UnmarshalYAML(node ast.Node) error {
+	return unmarshalScalar(node, d.UnmarshalText)
+}
 
 func (d Duration) String() string { return model.Duration(d).String() }
 
@@ -47,8 +48,8 @@ func (s *SyncInterval) UnmarshalText(text []byte) error {
 }
 
 // UnmarshalYAML reads an interval from a configuration file.
-func (s *SyncInterval) UnmarshalYAML(text []byte) error {
-	return unmarshalScalar(text, s.UnmarshalText)
+func (s *SyncInterval) UnmarshalYAML(node ast.Node) error {
+	return unmarshalScalar(node, s.UnmarshalText)
 }
 
 // Size is a number of bytes: 0, 512MiB, 20GB.
@@ -65,19 +66,18 @@ func (s *Size) UnmarshalText(text []byte) error {
 }
 
 // UnmarshalYAML reads a size from a configuration file.
-func (s *Size) UnmarshalYAML(text []byte) error { return unmarshalScalar(text, s.UnmarshalText) }
+func (s *Size) UnmarshalYAML(node ast.Node) error {
+	return unmarshalScalar(node, s.UnmarshalText)
+}
 
-// unmarshalScalar takes the quotes off a YAML scalar and has parse read it.
-func unmarshalScalar(text []byte, parse func([]byte) error) error {
-	var plain any
-	if err := yaml.Unmarshal(text, &plain); err != nil {
-		return err
+// unmarshalScalar has parse read a YAML scalar; its error is shown with the line.
+func unmarshalScalar(node ast.Node, parse func([]byte) error) error {
+	scalar, ok := node.(ast.ScalarNode)
+	if !ok {
+		return &yaml.SyntaxError{Message: "this is not a single value", Token: node.GetToken()}
 	}
-	switch v := plain.(type) {
-	case string:
-		return parse([]byte(strings.TrimSpace(v)))
-	case uint64:
-		return parse(strconv.AppendUint(nil, v, 10))
+	if err := parse([]byte(scalar.GetToken().Value)); err != nil {
+		return &yaml.SyntaxError{Message: err.Error(), Token: node.GetToken()}
 	}
-	return fmt.Errorf("%s is not a single value", text)
+	return nil
 }
