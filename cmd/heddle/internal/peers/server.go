@@ -76,32 +76,17 @@ func installed(names ...string) (string, error) {
 // ErrNotInstalled is returned when a peer's program is not on this machine.
 var ErrNotInstalled = errors.New("not installed")
 
-// compactRounds bounds how often a server is asked to compact; two or three are what peers take.
-const compactRounds = 10
-
 // Compact flushes and compacts, waits until the server is idle again, and returns how many bytes it
-// then takes on disk: files as long as they are, directories not counted. It asks again until nothing
-// grows any more, as VictoriaMetrics now and then answers before samples that it has acknowledged are in a
-// file. A later round may find a little less; the least is what counts.
+// then takes on disk: files as long as they are, directories not counted.
 func (s *Server) Compact(ctx context.Context) (bytes int64, err error) {
-	for round := range compactRounds {
-		dir, err := s.compact(ctx)
-		if err != nil {
-			return 0, fmt.Errorf("%s: compact: %w", s.Name, err)
-		}
-		if err := s.Settle(ctx); err != nil {
-			return 0, err
-		}
-		now, err := diskBytes(dir)
-		if err != nil {
-			return 0, err
-		}
-		if round > 0 && now <= bytes {
-			return now, nil
-		}
-		bytes = now
+	dir, err := s.compact(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%s: compact: %w", s.Name, err)
 	}
-	return 0, fmt.Errorf("%s: still grows after %d compactions", s.Name, compactRounds)
+	if err := s.Settle(ctx); err != nil {
+		return 0, err
+	}
+	return diskBytes(dir)
 }
 
 // Usage is what the process has used since it started, with all its threads.

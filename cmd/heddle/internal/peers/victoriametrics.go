@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,20 +26,41 @@ func VictoriaMetrics(ctx context.Context, o Options) (*Server, error) {
 	}
 	data := filepath.Join(o.Dir, "data")
 	s := newServer("VictoriaMetrics", packageVersion("victoria-metrics", program), address)
-	s.compact = func(ctx context.Context) (string, error) {
-		for _, path := range []string{"/internal/force_flush", "/internal/force_merge"} {
-			if err := s.call(ctx, http.MethodGet, path, nil); err != nil {
-				return "", err
-			}
-		}
-		return data, s.waitMerged(ctx)
-	}
+	s.compact = func(ctx context.Context) (string, error) { return data, s.forceMerge(ctx, data) }
 	return s.run(ctx, o, "/health", program,
 		"-storageDataPath="+data,
 		"-httpListenAddr="+address,
 		"-retentionPeriod=100y",
 		"-loggerLevel=ERROR",
 	)
+}
+
+// mergeRounds bounds how often VictoriaMetrics is asked to flush and merge; two or three are enough.
+const mergeRounds = 10
+
+// forceMerge flushes and merges until nothing grows any more: now and then a flush is done before
+// samples that were acknowledged are in a file.
+func (s *Server) forceMerge(ctx context.Context, data string) error {
+	var before int64
+	for round := range mergeRounds {
+		for _, path := range []string{"/internal/force_flush", "/internal/force_merge"} {
+			if err := s.call(ctx, http.MethodGet, path, nil); err != nil {
+				return err
+			}
+		}
+		if err := errors.Join(s.waitMerged(ctx), s.Settle(ctx)); err != nil {
+			return err
+		}
+		now, err := diskBytes(data)
+		if err != nil {
+			return err
+		}
+		if round > 0 && now <= before {
+			return nil
+		}
+		before = now
+	}
+	return fmt.Errorf("still grows after %d merges", mergeRounds)
 }
 
 var activeMerges = regexp.MustCompile(`(?m)^vm_active_force_merges (\d+)$`)
