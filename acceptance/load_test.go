@@ -43,7 +43,12 @@ func (l *load) write(writer int) {
 			return
 		default:
 		}
-		sample.Timestamp = max(time.Now().UnixMilli(), sample.Timestamp+1)
+		now := time.Now().UnixMilli()
+		if now <= sample.Timestamp { // one sample a millisecond, so that no time is ahead of the clock
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		sample.Timestamp = now
 		sample.Value++
 		series := make([]prompb.TimeSeries, loadSeries)
 		for i := range series {
