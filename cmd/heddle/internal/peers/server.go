@@ -102,18 +102,16 @@ func (s *Server) Stop() error {
 func diskBytes(dir string) (int64, error) {
 	var sum int64
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		var info fs.FileInfo
+		if err == nil && entry.Type().IsRegular() {
+			if info, err = entry.Info(); err == nil {
+				sum += info.Size()
+			}
 		}
-		if !entry.Type().IsRegular() {
-			return nil
+		if errors.Is(err, fs.ErrNotExist) && path != dir {
+			return nil // the server has just removed it
 		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		sum += info.Size()
-		return nil
+		return err
 	})
 	return sum, err
 }
