@@ -61,7 +61,8 @@ func (e *Encoder) appendColumn(dst []byte, g *Group, i int, bitmapOf []int, tier
 		return e.appendFloatHistograms(dst, c.FloatHistograms, tier)
 	}
 	s := summarize(c.Floats)
-	x, _ := commonExponent(c.Floats)
+	var buf [unitLooks]float64
+	x, _ := commonExponent(looksOf(&buf, c.Floats))
 	dst = appendSummary(dst, &s, c.samples(), x)
 	if j := e.neighbour(g, i, bitmapOf); j >= 0 {
 		if out, ok := e.appendDifference(dst, c.Floats, g.Columns[j].Floats, i-j, tier); ok {
@@ -141,12 +142,12 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int,
 	if countChanges(values) == 0 {
 		return dst, false
 	}
-	const x = 0 // buckets are integers
+	var whole unit // buckets are integers
 	ks := grow(&e.other, len(values))
-	decimalsOr(ks, base, x)
+	whole.integers(ks, base, nil)
 	own := grow(&e.values, len(values))
-	e.exceptions = decimalsOr(own, values, x)
-	if len(e.exceptions)*16 > len(values) {
+	e.exceptions = whole.integers(own, values, e.exceptions[:0])
+	if !most(len(values)-len(e.exceptions), len(values)) {
 		return dst, false
 	}
 	for i, k := range own {
@@ -158,21 +159,5 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int,
 		return dst, false
 	}
 	dst = append(dst, byte(back))
-	return e.appendScaled(dst, floatDecimal, x, ks, values, tier), true
-}
-
-// decimalsOr fills ks with the values times 10^x; where there is no such integer it repeats the one
-// before, and returns the row.
-func decimalsOr(ks []int64, values []float64, x int) (exceptions []int) {
-	last := int64(0)
-	for i, v := range values {
-		k, ok := toDecimal(v, x)
-		if !ok {
-			exceptions = append(exceptions, i)
-			k = last
-		}
-		ks[i] = k
-		last = k
-	}
-	return exceptions
+	return e.appendUnits(dst, whole, ks, values, tier), true
 }

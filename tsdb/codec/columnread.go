@@ -85,28 +85,34 @@ func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
 	return h
 }
 
-// samples returns a cursor over the samples of a column that must have the given kind. An alias is
-// followed: the head says to which column.
-func (r *GroupReader) samples(i int, kind Kind) (cursor, columnHead) {
+// samples returns a cursor over the samples of a column. An alias is followed: the head says to
+// which column.
+func (r *GroupReader) samples(i int) (cursor, columnHead) {
 	c, i := r.column(i)
 	h := r.columnHead(&c)
+	h.index = i
+	return c, h
+}
+
+// samplesOf is samples for a column that the caller takes to be of a kind.
+func (r *GroupReader) samplesOf(i int, kind Kind) (cursor, columnHead) {
+	c, h := r.samples(i)
 	if c.err == nil && h.Kind != kind {
 		c.err = fmt.Errorf("codec: column %d holds %v, not %v", i, h.Kind, kind)
 	}
-	h.index = i
 	return c, h
 }
 
 // Floats appends the samples of a float column to dst.
 func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
-	c, h := r.samples(i, KindFloat)
+	c, h := r.samplesOf(i, KindFloat)
 	if c.err != nil {
 		return dst, c.err
 	}
 	start := len(dst)
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
 	if h.back > 0 {
-		r.difference(dst[start:], h.index, h.back, &c)
+		r.difference(dst[start:], &c, &h)
 	} else {
 		readFloats(dst[start:], &c, &r.tables)
 	}
@@ -126,69 +132,73 @@ type integerColumn struct {
 // maxChain bounds how many columns lean on each other: more than any histogram has buckets.
 const maxChain = 4096
 
-// difference decodes column i, whose integers are stored less those of the column back before it.
+// difference decodes a column whose integers are stored less those of the column h.back before it.
 // That one may be such a difference too, so the whole chain is decoded from its start, or from the
 // column that was decoded last.
-func (r *GroupReader) difference(dst []float64, i, back int, c *cursor) {
-	chain := []link{{i, *c}}
-	for at := i - back; ; {
-		if at < 0 || len(chain) > maxChain {
-			c.fail("difference to column %d in a chain of %d", at, len(chain))
+func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
+	chain := []link{{*h, *c}}
+	for !r.keeps(chain[len(chain)-1].head.index, len(dst)) {
+		head := &chain[len(chain)-1].head
+		if head.back == 0 {
+			// The first of the chain stands alone.
+			own := &chain[len(chain)-1].samples
+			readFloats(dst, own, &r.tables)
+			if c.err = own.done(); c.err != nil {
+				return
+			}
+			r.last = integerColumn{head.index, grow(&r.last.ks, len(dst))}
+			unit{}.integers(r.last.ks, dst, nil)
+			break
+		}
+		if head.back > head.index || len(chain) > maxChain {
+			c.fail("difference to %d columns before column %d, in a chain of %d", head.back, head.index, len(chain))
 			return
 		}
-		own, h := r.samples(at, KindFloat)
-		if own.err == nil && h.Samples != len(dst) {
-			own.fail("column of %d samples for differences of %d", h.Samples, len(dst))
+		own, next := r.samples(head.index - head.back)
+		if own.err == nil && (next.Kind != KindFloat || next.Samples != len(dst)) {
+			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
 		}
 		if c.err = own.err; c.err != nil {
 			return
 		}
-		if r.last.ks != nil && r.last.index == h.index && len(r.last.ks) == len(dst) {
-			break
-		}
-		if h.back == 0 {
-			readFloats(dst, &own, &r.tables)
-			if c.err = own.done(); c.err != nil {
-				return
-			}
-			r.last = integerColumn{h.index, grow(&r.last.ks, len(dst))}
-			decimalsOr(r.last.ks, dst, 0)
-			break
-		}
-		chain = append(chain, link{h.index, own})
-		at = h.index - h.back
+		chain = append(chain, link{next, own})
 	}
 	ks := r.last.ks
 	r.last.ks = nil // until it is whole again
-	var exceptions []exception
-	for _, l := range slices.Backward(chain) {
-		exceptions = readDifferences(ks, &l.samples, &r.tables)
-		if c.err = l.samples.done(); c.err != nil {
+	for i := len(chain) - 2; i >= 0; i-- {
+		l := &chain[i]
+		if readDifferences(ks, &l.samples, &r.tables); l.samples.done() != nil {
+			c.err = l.samples.err
 			return
 		}
 	}
-	c.pos = len(c.src)
 	for i, k := range ks {
 		dst[i] = float64(k)
 	}
-	for _, x := range exceptions {
-		dst[x.row] = x.value
-	}
-	r.last = integerColumn{i, ks}
+	header := c.byte()
+	s := readScale(header, c, len(dst))
+	s.except(dst)
+	c.pos = len(c.src)
+	r.last = integerColumn{h.index, ks}
+}
+
+// keeps reports whether the integers of a column of n samples are at hand.
+func (r *GroupReader) keeps(index, n int) bool {
+	return r.last.ks != nil && r.last.index == index && len(r.last.ks) == n
 }
 
 // link is one column of a chain, and a cursor over its differences.
 type link struct {
-	index   int
+	head    columnHead
 	samples cursor
 }
 
-// readDifferences adds to ks what a float stream of integers holds, and returns its exceptions.
-func readDifferences(ks []int64, c *cursor, tables *tableSet) []exception {
+// readDifferences adds to ks what a float stream of integers holds.
+func readDifferences(ks []int64, c *cursor, tables *tableSet) {
 	header := c.byte()
-	s, exceptions := readScale(header, c, len(ks))
-	if c.err == nil && (s.kind != floatDecimal || s.param != 0) {
-		c.fail("differences of kind %d and exponent %d", s.kind, s.param)
+	s := readScale(header, c, len(ks))
+	if c.err == nil && (header&floatKind != floatUnits || header&floatUlps != 0 || s.unit.perUnit() != 1) {
+		c.fail("differences with header %#x and unit %+v", header, s.unit)
 	}
 	ints := readInts(c, len(ks), tables)
 	var buf [frameLen]int64
@@ -201,5 +211,4 @@ func readDifferences(ks []int64, c *cursor, tables *tableSet) []exception {
 		}
 		ks = ks[n:]
 	}
-	return exceptions
 }

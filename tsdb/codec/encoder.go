@@ -35,6 +35,7 @@ type Encoder struct {
 	side                                   []byte
 	values, other, residuals, gaps, sorted []int64
 	mapped                                 []uint64
+	distinct                               []float64
 	exceptions                             []int
 }
 

@@ -7,25 +7,31 @@ import (
 	"slices"
 )
 
-// A float stream is a header byte, what its kind needs, and one integer stream:
+// A float stream is a header byte, what its kind needs, and one or two integer streams:
 //
 //	bits 0-3  kind
 //	bit  4    the integers are m with k = m*gcd + rest: varints gcd and rest follow
 //	bit  5    exceptions follow: values that are no such number
+//	bit  6    the values are some ulps away from their integers': varint length in bytes, and an
+//	          integer stream of the distances
 //
 // Its length in values is known to the reader from elsewhere.
 const (
 	floatKind       = 0x0f
 	floatGCD        = 0x10
 	floatExceptions = 0x20
+	floatUlps       = 0x40
 )
 
 const (
-	floatConstant byte = iota // one number
-	floatDecimal              // byte e; the values are k/10^e
+	floatConstant byte = iota // one value: byte e and a number
+	floatUnits                // a unit; the values are those of integers
 	floatBits                 // byte shift; the values are orderedBits k<<shift
 	floatChanges              // bitmap of the rows whose value is new, and a float stream of those
 )
+
+// sparseShare: a column is stored as its changes when at most one row in so many has one.
+const sparseShare = 6
 
 // appendFloats appends a float stream of at least one value.
 func (e *Encoder) appendFloats(dst []byte, values []float64, tier Tier) []byte {
@@ -38,9 +44,6 @@ func (e *Encoder) appendFloats(dst []byte, values []float64, tier Tier) []byte {
 	}
 	return e.appendDense(dst, values, tier)
 }
-
-// sparseShare: a column is stored as its changes when at most one row in so many has one.
-const sparseShare = 6
 
 // countChanges is the number of values that differ (as bits) from the one before.
 func countChanges(values []float64) int {
@@ -57,10 +60,7 @@ func countChanges(values []float64) int {
 }
 
 func appendConstant(dst []byte, v float64) []byte {
-	x, ok := exponentOf(v, 0)
-	if !ok {
-		x = 0
-	}
+	x, _ := decimalExponent(v)
 	dst = append(dst, floatConstant, byte(x))
 	return appendNumber(dst, v, x)
 }
@@ -68,13 +68,14 @@ func appendConstant(dst []byte, v float64) []byte {
 // appendChanges stores where the values change, and the values there.
 func (e *Encoder) appendChanges(dst []byte, values []float64, tier Tier) []byte {
 	bitmap := make([]uint64, bitmapWords(len(values)))
-	var distinct []float64
+	distinct := e.distinct[:0]
 	for i, v := range values {
 		if i == 0 || math.Float64bits(v) != math.Float64bits(values[i-1]) {
 			bitmap[i/64] |= 1 << (i % 64)
 			distinct = append(distinct, v)
 		}
 	}
+	e.distinct = distinct
 	dst = append(dst, floatChanges)
 	dst = e.appendBitmap(dst, bitmap, len(values), tier)
 	return e.appendDense(dst, distinct, tier)
@@ -82,12 +83,78 @@ func (e *Encoder) appendChanges(dst []byte, values []float64, tier Tier) []byte 
 
 // appendDense stores every value.
 func (e *Encoder) appendDense(dst []byte, values []float64, tier Tier) []byte {
+	var buf [unitLooks]float64
+	looks := looksOf(&buf, values)
 	ks := grow(&e.values, len(values))
-	if x, ok := e.decimals(ks, values); ok {
-		return e.appendScaled(dst, floatDecimal, x, ks, values, tier)
+	if u, ok := exactUnit(looks); ok {
+		if u, ok = e.integers(ks, values, u); ok {
+			return e.appendUnits(dst, u, ks, values, tier)
+		}
 	}
+	if u, ok := e.nearUnit(values, tier); ok {
+		return e.appendNear(dst, u, values, tier)
+	}
+	return e.appendBits(dst, values, tier)
+}
+
+// integers fills ks and e.exceptions. If some value needs a few digits more than the looks did, it
+// starts again with a larger exponent, which it returns. It fails if too many values are exceptions.
+func (e *Encoder) integers(ks []int64, values []float64, u unit) (unit, bool) {
+	const reach = 3 // digits that one value may add for all
+	for {
+		e.exceptions = u.integers(ks, values, e.exceptions[:0])
+		worst := u.exponent
+		if u.kind == unitDecimal {
+			for _, row := range e.exceptions {
+				if x, ok := decimalExponent(values[row]); ok && x > worst && x <= u.exponent+reach {
+					worst = x
+				}
+			}
+		}
+		if worst == u.exponent {
+			return u, most(len(values)-len(e.exceptions), len(values))
+		}
+		u.exponent = worst
+	}
+}
+
+// appendUnits writes values that are those of the integers ks but for e.exceptions.
+func (e *Encoder) appendUnits(dst []byte, u unit, ks []int64, values []float64, tier Tier) []byte {
+	header := floatUnits
+	gcd, rest := commonDivisor(ks)
+	if gcd > 1 {
+		header |= floatGCD
+	}
+	if len(e.exceptions) > 0 {
+		header |= floatExceptions
+	}
+	dst = u.append(append(dst, header))
+	if gcd > 1 {
+		dst = binary.AppendUvarint(dst, uint64(gcd))
+		dst = binary.AppendVarint(dst, rest)
+		for i, k := range ks {
+			ks[i] = (k - rest) / gcd
+		}
+	}
+	if len(e.exceptions) > 0 {
+		dst = appendExceptions(dst, e.exceptions, values)
+	}
+	return e.appendInts(dst, ks, tier)
+}
+
+// appendBits writes values by their bits.
+func (e *Encoder) appendBits(dst []byte, values []float64, tier Tier) []byte {
+	ks := grow(&e.values, len(values))
 	shift := e.orderedBits(ks, values)
-	return e.appendScaled(dst, floatBits, shift, ks, values, tier)
+	header := floatBits
+	if len(e.exceptions) > 0 {
+		header |= floatExceptions
+	}
+	dst = append(dst, header, byte(shift))
+	if len(e.exceptions) > 0 {
+		dst = appendExceptions(dst, e.exceptions, values)
+	}
+	return e.appendInts(dst, ks, tier)
 }
 
 // orderedBits fills ks with the ordered bits of the values without the zeros that all end in, and
@@ -112,84 +179,16 @@ func (e *Encoder) orderedBits(ks []int64, values []float64) (shift int) {
 	return shift
 }
 
-// decimals fills ks with the values times 10^x, and e.exceptions with the rows where there is no
-// such integer. It fails if these are more than a sixteenth.
-func (e *Encoder) decimals(ks []int64, values []float64) (x int, ok bool) {
-	x, ok = commonExponent(values)
-	if !ok {
-		return 0, false
-	}
-	for {
-		worst := e.tryExponent(ks, values, x)
-		if worst == x {
-			return x, len(e.exceptions)*16 <= len(values)
-		}
-		x = worst
-	}
-}
-
-// tryExponent fills ks and e.exceptions. If some value needs a little more than x, it returns that
-// exponent instead, and the caller starts again.
-func (e *Encoder) tryExponent(ks []int64, values []float64, x int) int {
-	const reach = 3 // digits above the sample's that one value may add for all
-	e.exceptions = e.exceptions[:0]
-	last := int64(0)
-	for i, v := range values {
-		k, ok := toDecimal(v, x)
-		if !ok {
-			if y, ok := exponentOf(v, x+1); ok && y <= x+reach && y <= maxExponent {
-				return y
-			}
-			e.exceptions = append(e.exceptions, i)
-			k = last // costs nothing after a delta
-		}
-		ks[i] = k
-		last = k
-	}
-	return x
-}
-
-// appendScaled writes a float stream whose integers are ks; param is the exponent or shift.
-func (e *Encoder) appendScaled(dst []byte, kind byte, param int, ks []int64, values []float64, tier Tier) []byte {
-	header := kind
-	gcd, rest := commonDivisor(ks)
-	if gcd > 1 {
-		header |= floatGCD
-		for i, k := range ks {
-			ks[i] = (k - rest) / gcd
-		}
-	}
-	if len(e.exceptions) > 0 {
-		header |= floatExceptions
-	}
-	dst = append(dst, header, byte(param))
-	if gcd > 1 {
-		dst = binary.AppendUvarint(dst, uint64(gcd))
-		dst = binary.AppendVarint(dst, rest)
-	}
-	if len(e.exceptions) > 0 {
-		dst = appendExceptions(dst, e.exceptions, values)
-	}
-	return e.appendInts(dst, ks, tier)
-}
-
 // commonDivisor is the largest gcd so that every k is a multiple of it plus the same rest,
 // 0 <= rest < gcd.
 func commonDivisor(ks []int64) (gcd, rest int64) {
 	var g uint64
 	for _, k := range ks {
 		d := k - ks[0]
-		if d == math.MinInt64 {
-			return 1, 0
+		if (k >= ks[0]) != (d >= 0) || d == math.MinInt64 {
+			return 1, 0 // the difference wrapped
 		}
-		if d < 0 {
-			d = -d
-		}
-		// Differences that wrapped are no differences.
-		if (k >= ks[0]) != (k-ks[0] >= 0) {
-			return 1, 0
-		}
-		if g = greatestCommonDivisor(g, uint64(d)); g == 1 {
+		if g = greatestCommonDivisor(g, uint64(max(d, -d))); g == 1 {
 			return 1, 0
 		}
 	}
@@ -201,7 +200,7 @@ func commonDivisor(ks []int64) (gcd, rest int64) {
 	if rest < 0 {
 		rest += gcd
 	}
-	if ks[0] < 0 && slices.Min(ks) < math.MinInt64+rest {
+	if slices.Min(ks) < math.MinInt64+rest {
 		return 1, 0
 	}
 	return gcd, rest
@@ -225,8 +224,10 @@ func readFloats(dst []float64, c *cursor, tables *tableSet) {
 		}
 	case floatChanges:
 		readChanges(dst, c, tables)
-	case floatDecimal, floatBits:
-		readScaled(dst, header, c, tables)
+	case floatUnits:
+		readUnits(dst, header, c, tables)
+	case floatBits:
+		readBits(dst, header, c, tables)
 	default:
 		c.fail("unknown kind %d of a float stream", header&floatKind)
 	}
@@ -242,7 +243,7 @@ func readChanges(dst []float64, c *cursor, tables *tableSet) {
 	if c.err != nil {
 		return
 	}
-	if c.pos < len(c.src) && c.src[c.pos]&floatKind == floatChanges {
+	if c.left() > 0 && c.src[c.pos]&floatKind == floatChanges {
 		c.fail("changes of changes")
 		return
 	}
@@ -266,45 +267,71 @@ func readChanges(dst []float64, c *cursor, tables *tableSet) {
 	}
 }
 
-// readScaled decodes a stream of integers and turns them into values.
-func readScaled(dst []float64, header byte, c *cursor, tables *tableSet) {
-	s, exceptions := readScale(header, c, len(dst))
+// readUnits decodes the integers of a stream and turns them into values.
+func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
+	s := readScale(header, c, len(dst))
+	var ulps intReader
+	var own cursor
+	if header&floatUlps != 0 {
+		own = c.sub(c.length(c.left(), "length of the distances in ulps"))
+		ulps = readInts(&own, len(dst), tables)
+	}
 	ints := readInts(c, len(dst), tables)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
 		ints.next(ks[:n])
 		s.multiply(ks[:n])
-		s.apply(rest[:n], ks[:n])
+		s.unit.values(rest[:n], ks[:n])
+		if header&floatUlps != 0 {
+			ulps.next(ks[:n])
+			addUlps(rest[:n], ks[:n])
+		}
 		rest = rest[n:]
 	}
-	for _, x := range exceptions {
-		dst[x.row] = x.value
+	if c.err == nil && own.src != nil {
+		c.err = own.done()
 	}
+	s.except(dst)
 }
 
-// readScale reads what stands between the header of a float stream of n values and its integers.
-func readScale(header byte, c *cursor, n int) (scale, []exception) {
-	s := scale{kind: header & floatKind, gcd: 1}
-	s.param = int(c.byte())
-	if s.kind == floatDecimal && s.param > maxExponent || s.param > 63 {
-		c.fail("exponent or shift %d", s.param)
-		s.param = 0
+// readBits decodes values that are stored by their bits.
+func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
+	shift := c.length(63, "shift")
+	var s scale
+	if header&floatExceptions != 0 {
+		s.exceptions = c.exceptions(len(dst))
 	}
+	ints := readInts(c, len(dst), tables)
+	var ks [frameLen]int64
+	for rest := dst; len(rest) > 0 && c.err == nil; {
+		n := min(frameLen, len(rest))
+		ints.next(ks[:n])
+		for i, k := range ks[:n] {
+			rest[i] = fromOrderedBits(k << shift)
+		}
+		rest = rest[n:]
+	}
+	s.except(dst)
+}
+
+// scale is what stands between the header of a stream of units and its integers.
+type scale struct {
+	unit       unit
+	gcd, rest  int64
+	exceptions []exception
+}
+
+// readScale reads the scale of a stream of n values.
+func readScale(header byte, c *cursor, n int) scale {
+	s := scale{unit: c.unit(), gcd: 1}
 	if header&floatGCD != 0 {
 		s.gcd, s.rest = int64(c.uvarint()), c.varint()
 	}
 	if header&floatExceptions != 0 {
-		return s, c.exceptions(n)
+		s.exceptions = c.exceptions(n)
 	}
-	return s, nil
-}
-
-// scale turns the integers of a stream into values.
-type scale struct {
-	kind      byte
-	param     int
-	gcd, rest int64
+	return s
 }
 
 // multiply undoes the division by the greatest common divisor.
@@ -316,22 +343,9 @@ func (s *scale) multiply(ks []int64) {
 	}
 }
 
-// apply fills dst from ks.
-func (s *scale) apply(dst []float64, ks []int64) {
-	ks = ks[:len(dst)]
-	switch {
-	case s.kind == floatBits:
-		for i, k := range ks {
-			dst[i] = fromOrderedBits(k << s.param)
-		}
-	case s.param == 0:
-		for i, k := range ks {
-			dst[i] = float64(k)
-		}
-	default:
-		divisor := powersOfTen[s.param]
-		for i, k := range ks {
-			dst[i] = float64(k) / divisor
-		}
+// except puts the exceptions where they belong.
+func (s *scale) except(dst []float64) {
+	for _, x := range s.exceptions {
+		dst[x.row] = x.value
 	}
 }

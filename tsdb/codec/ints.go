@@ -238,8 +238,11 @@ func readInts(c *cursor, n int, tables *tableSet) intReader {
 }
 
 // next decodes the following values of the stream, at most frameLen; all calls but the last ask for
-// frameLen values.
+// frameLen values. After a failure it leaves dst alone.
 func (r *intReader) next(dst []int64) {
+	if r.c.err != nil {
+		return
+	}
 	var mapped [frameLen]uint64
 	u := mapped[:len(dst)]
 	switch r.coding {

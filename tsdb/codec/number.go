@@ -12,7 +12,7 @@ import (
 
 // appendNumber appends v, as a decimal with exponent e where that is exact.
 func appendNumber(dst []byte, v float64, e int) []byte {
-	if k, ok := toDecimal(v, e); ok && k >= -1<<61 && k < 1<<61 {
+	if k, ok := (unit{exponent: e}).integer(v); ok && k >= -1<<61 && k < 1<<61 {
 		return binary.AppendUvarint(dst, zigzag(k)<<1)
 	}
 	dst = append(dst, 1)
@@ -23,7 +23,7 @@ func appendNumber(dst []byte, v float64, e int) []byte {
 func (c *cursor) number(e int) float64 {
 	header := c.uvarint()
 	if header&1 == 0 {
-		return fromDecimal(unzigzag(header>>1), e)
+		return unit{exponent: e}.value(unzigzag(header >> 1))
 	}
 	if header != 1 {
 		c.fail("number header %d", header)

@@ -179,7 +179,7 @@ func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
 // for custom values, which those of one shape share. After an error there is nothing more.
 func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] {
 	return func(yield func(*histogram.Histogram, error) bool) {
-		c, h := r.samples(i, KindHistogram)
+		c, h := r.samplesOf(i, KindHistogram)
 		stopped := false
 		readNative(&c, h.Samples, &r.tables, readIntStream, func(row *nativeRow[int64]) bool {
 			stopped = !yield(histogramOf(row), nil)
@@ -197,7 +197,7 @@ func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] {
 // FloatHistograms decodes a column of float native histograms like Histograms.
 func (r *GroupReader) FloatHistograms(i int) iter.Seq2[*histogram.FloatHistogram, error] {
 	return func(yield func(*histogram.FloatHistogram, error) bool) {
-		c, h := r.samples(i, KindFloatHistogram)
+		c, h := r.samplesOf(i, KindFloatHistogram)
 		stopped := false
 		readNative(&c, h.Samples, &r.tables, readFloats, func(row *nativeRow[float64]) bool {
 			stopped = !yield(floatHistogramOf(row), nil)
