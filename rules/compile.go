@@ -103,6 +103,9 @@ func (c *compiler) unresolved() (errs syntax.Errors) {
 		for e := range expressions(d) {
 			errs = append(errs, c.unknownNames(f, e, known)...)
 		}
+		if test, ok := d.(*syntax.Test); ok {
+			errs = append(errs, c.unknownStimuli(f, test, known)...)
+		}
 	}
 	return errs
 }
@@ -189,6 +192,17 @@ func (c *compiler) unknownBare(f *syntax.File, e syntax.Expr, known map[string]b
 	return syntax.Errors{f.Error(ref.Span, fmt.Sprintf("%q is not declared", ref.Name), hintFor(ref.Name, letNames, "declare it: let "+ref.Name+" = …"))}
 }
 
+// unknownStimuli reports the metrics of a test that are not declared.
+func (c *compiler) unknownStimuli(f *syntax.File, test *syntax.Test, known map[string]bool) (errs syntax.Errors) {
+	metricNames := slices.Values(slices.Sorted(maps.Keys(c.metrics)))
+	for _, statement := range test.Statements {
+		if s, ok := statement.(*syntax.Stimulus); ok && s.Metric.Text != "" && !known[s.Metric.Text] && c.lets[s.Metric.Text] == nil {
+			errs = append(errs, f.Error(s.Metric.Span, fmt.Sprintf("%q is not a metric", s.Metric.Text), hintFor(s.Metric.Text, metricNames, "")))
+		}
+	}
+	return errs
+}
+
 // isForm reports a function that is not a window of samples, but has its own compiled form.
 func isForm(function string) bool {
 	switch function {
@@ -244,7 +258,7 @@ func (c *compiler) compile() *Program {
 			}
 		}
 	}
-	c.program.cost = c.cost()
+	c.program.named, c.program.cost = c.metrics, c.cost()
 	return c.program
 }
 

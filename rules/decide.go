@@ -29,6 +29,7 @@ func (e *Engine) decide(s *subject, m moment, changed []Transition) []Transition
 			i.covered = i.isCovered()
 		}
 		verdict := i.rule.judge(known)
+		e.options.coverage.note(i.rule, known)
 		verdict.uncovered, verdict.sampled = !i.covered, sampled
 		i.life = i.rule.policy.next(before, verdict, m.now)
 		e.metrics.evaluations.Inc()
@@ -100,7 +101,7 @@ func fillAll(templates []keyedTemplate, f *facts, instance labels.Labels) map[st
 
 // facts returns what the conditions of the subject's rules are evaluated on.
 func (e *Engine) facts(s *subject) *facts {
-	e.known = facts{values: s.values, labels: s.labels, firing: e.firing, serving: e.serving}
+	e.known.values, e.known.labels = s.values, s.labels
 	return &e.known
 }
 
@@ -114,7 +115,7 @@ func (s *subject) nextWake(m moment, sampled bool) int64 {
 	}
 	for _, i := range s.instances {
 		if due := i.rule.policy.due(i.life); !due.IsZero() {
-			at(max(due.UnixNano(), m.now.UnixNano()+1))
+			at(max(due.UnixNano(), m.now.UnixNano()+int64(finestStep)))
 		}
 	}
 	if clock := s.clock(); clock != nil && s.known() {
@@ -135,6 +136,8 @@ func (s *subject) slideAt(clock *window.Clock, m moment, sampled bool) int64 {
 }
 
 const (
+	// finestStep is as soon as a timer may follow another for the same subject.
+	finestStep = time.Millisecond
 	// leastStep bounds the work for silent groups; a person does not notice a second.
 	leastStep = time.Second
 	// longestStep keeps a silent group's windows within a quarter of the shortest usual one.

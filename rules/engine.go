@@ -37,10 +37,12 @@ func NewEngine(o Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{
+	e := &Engine{
 		options: o, logger: o.Logger, metrics: newEngineMetrics(o.Registerer),
 		force: newForce(&Program{}, o.Grace),
 	}
+	e.known = facts{firing: e.firing, serving: e.serving}
+	return e
 }
 
 // Observe takes a committed batch: it moves the windows that the samples touch and decides on their

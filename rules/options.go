@@ -30,6 +30,9 @@ type Options struct {
 	// Logger: nil discards. Registerer: nil leaves the engine's metrics unregistered.
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
+
+	// coverage, where not nil, counts what the conditions gave; for tests of rules.
+	coverage Coverage
 }
 
 // defaultGrace covers a sender that retries a failed push a few times.

@@ -15,6 +15,7 @@ type Program struct {
 	rules   []*rule
 	scopes  []*scope
 	metrics []*metric
+	named   map[string]*metric // all declared metrics, also those that no rule asks for
 	cost    Cost
 }
 

@@ -37,7 +37,7 @@ func NewNativeSeries(plan *Plan, clock *Clock) *NativeSeries {
 
 // Add takes a sample, t in milliseconds; the histogram is not kept, but copied.
 func (s *NativeSeries) Add(t int64, h *histogram.FloatHistogram) Outcome {
-	if t < s.newest-s.plan.Grace {
+	if s.newest != never && t < s.newest-s.plan.Grace {
 		return TooLate
 	}
 	at := s.after(t)

@@ -61,7 +61,12 @@ func compareClassic(t *testing.T, r *rand.Rand, uppers []float64) {
 			o.add(m.number, floatSample{at, v})
 		}
 	}
-	newest := first
+	newest, seen := first, map[string]int{}
+	defer func() {
+		if len(uppers) > 3 && len(seen) < 14 {
+			t.Errorf("only these were ever known: %v", seen)
+		}
+	}()
 	for now := first; now < first+400_000; now += 5_000 {
 		for n := range replicas {
 			p := &replicas[n]
@@ -130,6 +135,9 @@ func compareClassic(t *testing.T, r *rand.Rand, uppers []float64) {
 				if math.IsInf(want, 0) {
 					known = false
 				}
+				if known {
+					seen[c.expr]++
+				}
 				if err := agree(c.got, want, known, 1e-12, 1); err != nil {
 					t.Fatalf("%s at %d: %v", c.expr, newest, err)
 				}
@@ -161,7 +169,12 @@ func TestNativeHistogramsAgreeWithPromQL(t *testing.T) {
 		numbers = append(numbers, o.series("__name__", "m", "replica", strconv.Itoa(n)))
 		current = append(current, fresh())
 	}
-	newest := first
+	newest, seen := first, 0
+	defer func() {
+		if seen < 300 {
+			t.Errorf("only %d values were known", seen)
+		}
+	}()
 	for now := first; now < first+600_000; now += 5_000 {
 		for n, s := range series {
 			h := current[n]
@@ -200,6 +213,9 @@ func TestNativeHistogramsAgreeWithPromQL(t *testing.T) {
 			{"sum(count_over_time(m[1m]))", NativeCount(series, 0)},
 		} {
 			want, known := o.at(c.expr, newest)
+			if known {
+				seen++
+			}
 			if err := agree(c.got, want, known, 1e-9, 1); err != nil {
 				t.Fatalf("%s at %d: %v", c.expr, newest, err)
 			}

@@ -24,6 +24,11 @@ type memory struct {
 	points [][]chunks.Sample
 }
 
+type list []chunks.Sample
+
+func (s list) Get(i int) chunks.Sample { return s[i] }
+func (s list) Len() int                { return len(s) }
+
 type floatSample point
 
 func (s floatSample) ST() int64                     { return 0 }
@@ -79,7 +84,9 @@ func (m *memory) Select(_ context.Context, _ bool, _ *storage.SelectHints, match
 	set := &seriesSet{next: -1}
 	for i, name := range m.names {
 		if matches(name, matchers) {
-			set.series = append(set.series, storage.NewListSeries(name, m.points[i]))
+			set.series = append(set.series, &storage.SeriesEntry{Lset: name, SampleIteratorFn: func(chunkenc.Iterator) chunkenc.Iterator {
+				return storage.NewListSeriesIteratorWithCopy(list(m.points[i])) // the engine writes into histograms
+			}})
 		}
 	}
 	slices.SortFunc(set.series, func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })

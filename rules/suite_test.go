@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
+)
+
+func runTests(t *testing.T, source string) *TestReport {
+	t.Helper()
+	file, errs := syntax.Parse("x.rules", source)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	report, errs := RunTests(context.Background(), []*syntax.File{file}, TestOptions{})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	return report
+}
+
+const chatRules = `
+metric requests = counter "llm_requests_total"
+metric failures = counter "llm_requests_total" where status =~ "5..|timeout"
+metric latency  = histogram "llm_request_duration_seconds"
+let error_ratio = ratio(failures, requests, 1m)
+rule slow on model {
+  when     p95(latency, 1m) > 2s and p95(latency, 5m) > 1.5s
+  require  increase(requests, 1m) >= 30
+  for      15s
+  recover  p95(latency, 1m) < 1.2s for 3m
+  summary  "p95 {p95(latency, 1m)} on {model}, errors {error_ratio}"
+}
+rule failing on model { when error_ratio > 5% for 5s because slow }
+`
+
+func TestSuite(t *testing.T) {
+	report := runTests(t, chatRules+`
+test "a slow model is noticed and recovers" {
+  every 5s
+  requests{model="gpt-4o"} counts 10/s
+  latency{model="gpt-4o"}  is 0.4s for 5m, 3s for 3m, 0.4s for 20m
+  at 5m    rule slow{model="gpt-4o"} is inactive
+  at 8m    rule slow{model="gpt-4o"} is firing
+  at 8m    alert slow is sent
+  at 9m30s rule slow{model="gpt-4o"} is recovering
+  at 14m   rule slow{model="gpt-4o"} is inactive
+  at 14m   alert slow is resolved
+  at 14m   alert failing is not sent
+}
+test "failures" {
+  requests{model="a"} counts 10/s
+  failures{model="a"} counts 0/s for 2m, 2/s for 2m, reset, 0/s for 5m
+  at 2m    rule failing{model="a"} is inactive
+  at 2m30s rule failing{model="a"} is firing
+  at 6m    rule failing{model="a"} is inactive
+}
+test "silence is unknown" {
+  requests{model="a"} counts 10/s for 3m, nothing
+  failures{model="a"} counts 2/s for 3m, nothing
+  at 3m  rule failing{model="a"} is firing
+  at 6m  rule failing{model="a"} is firing
+  at 6m  rule failing{model="a"} is unknown
+}
+`)
+	for _, test := range report.Tests {
+		for _, f := range test.Failures {
+			t.Errorf("%s: at %v expected %s, got %s\n%s", test.Name, f.After, f.Expected, f.Got, strings.Join(f.Details, "\n"))
+		}
+		for _, m := range test.Timeline {
+			t.Logf("%8v  %s", m.After, m.Text)
+		}
+	}
+	if len(report.Tests) != 3 {
+		t.Errorf("%d tests", len(report.Tests))
+	}
+	if o := report.Coverage[ConditionID{"slow", "require"}]; o == nil || o.True == 0 || o.False+o.Unknown == 0 {
+		t.Errorf("coverage of require: %v", o)
+	}
+}
+
+// TestSuiteFails: what is wrong fails, and says what was.
+func TestSuiteFails(t *testing.T) {
+	report := runTests(t, chatRules+`
+test "wrong" {
+  requests{model="a"} counts 10/s
+  latency{model="a"}  is 0.4s
+  at 5m rule slow{model="a"} is firing
+  at 5m alert slow is sent
+  at 5m rule slow{model="b"} is pending
+}`)
+	failures := report.Tests[0].Failures
+	if len(failures) != 3 || report.Failed() != 1 {
+		t.Fatalf("%+v", failures)
+	}
+	if f := failures[0]; f.Got != "it is inactive" || f.Position != "x.rules:18" || !strings.Contains(strings.Join(f.Details, "\n"), "p95(latency, 1m) = 0.") {
+		t.Errorf("%+v", f)
+	}
+}
