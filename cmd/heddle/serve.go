@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/neuroweaver/heddle/server"
@@ -53,7 +52,6 @@ func (c ServeCmd) Run(env *Env) error {
 		return err
 	}
 	logger := newLogger(env, config.Log)
-	limitMemory(logger)
 	s, err := server.New(env.Ctx, config, logger)
 	if err != nil {
 		return err
@@ -143,16 +141,3 @@ func reloadOnHangup(ctx context.Context, s *server.Server, logger *slog.Logger) 
 		<-ended
 	}
 }
-
-// limitMemory gives the process a soft limit unless GOMEMLIMIT does: garbage is then collected
-// earlier when much memory is held, and late when there is little.
-func limitMemory(logger *slog.Logger) {
-	if os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" {
-		return
-	}
-	debug.SetGCPercent(defaultGCPercent)
-	logger.Debug("garbage collection", "gogc", defaultGCPercent)
-}
-
-// defaultGCPercent trades CPU for memory.
-const defaultGCPercent = 75
