@@ -3,6 +3,7 @@ package tsdb
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // lets go of it; a block that was replaced is removed then.
 type block struct {
 	fs      vfs.FS
+	cache   *groupCache
 	path    string
 	number  int
 	file    vfs.File
@@ -27,8 +29,8 @@ type block struct {
 }
 
 // openBlock opens a block and checks its frame; its group-blocks are checked when they are read.
-func openBlock(fsys vfs.FS, dir string, number int) (*block, error) {
-	b := &block{fs: fsys, path: blockPath(dir, number), number: number}
+func openBlock(fsys vfs.FS, dir string, number int, cache *groupCache) (*block, error) {
+	b := &block{fs: fsys, cache: cache, path: blockPath(dir, number), number: number}
 	b.users.Store(1)
 	file, err := fsys.Open(b.path)
 	if err != nil {
@@ -119,30 +121,35 @@ func (b *block) read(e blockEntry) ([]byte, error) {
 	return data, nil
 }
 
-// open reads a group-block.
-func (b *block) open(e blockEntry) (*groupBlock, error) {
-	data, err := b.read(e)
-	if err != nil {
-		return nil, err
+// use calls do with an opened group-block.
+func (b *block) use(e blockEntry, do func(*groupBlock) error) error {
+	return b.where(e, b.cache.use(sectionKey{b.number, e.offset}, func() ([]byte, error) { return b.read(e) }, do))
+}
+
+// where says in which file and where a group-block is damaged.
+func (b *block) where(e blockEntry, err error) error {
+	if errors.Is(err, errGroupBlock) {
+		return b.corrupt(e.offset, err)
 	}
-	g, err := openGroupBlock(data)
-	if err != nil {
-		return nil, b.corrupt(e.offset, err)
-	}
-	return g, nil
+	return err
 }
 
 // column decodes the samples of a series in a section.
-func (b *block) column(e blockEntry, id SeriesID) (column, error) {
-	g, err := b.open(e)
-	if err != nil {
-		return column{}, err
-	}
-	c, err := g.column(id)
-	if err != nil {
-		return column{}, b.corrupt(e.offset, err)
-	}
-	return c, nil
+func (b *block) column(e blockEntry, id SeriesID) (c column, err error) {
+	err = b.use(e, func(g *groupBlock) (err error) {
+		c, err = g.column(id)
+		return err
+	})
+	return c, err
+}
+
+// has reports whether a series has a sample in a section between two times.
+func (b *block) has(e blockEntry, id SeriesID, mint, maxt int64) (has bool, err error) {
+	err = b.use(e, func(g *groupBlock) (err error) {
+		has, err = g.has(id, mint, maxt)
+		return err
+	})
+	return has, err
 }
 
 // acquire keeps the block open until release.

@@ -14,8 +14,9 @@ import (
 
 // blockSet is the blocks of a store.
 type blockSet struct {
-	fs  vfs.FS
-	dir string
+	fs    vfs.FS
+	dir   string
+	cache *groupCache
 
 	// mu guards the fields below. It is also held, for reading, while a reader collects what memory and
 	// blocks have of a series, and for writing while samples move from memory to a block: so a reader
@@ -27,8 +28,8 @@ type blockSet struct {
 
 // openBlockSet opens all blocks in dir. Blocks that another one replaced, and files that were being
 // written when the process died, are removed.
-func openBlockSet(fsys vfs.FS, dir string) (*blockSet, error) {
-	s := &blockSet{fs: fsys, dir: dir, next: 1}
+func openBlockSet(fsys vfs.FS, dir string, cache *groupCache) (*blockSet, error) {
+	s := &blockSet{fs: fsys, dir: dir, cache: cache, next: 1}
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("make block directory: %w", err)
 	}
@@ -48,7 +49,7 @@ func openBlockSet(fsys vfs.FS, dir string) (*blockSet, error) {
 		if !is {
 			continue
 		}
-		b, err := openBlock(fsys, dir, number)
+		b, err := openBlock(fsys, dir, number, cache)
 		if err != nil {
 			return nil, errors.Join(err, s.close())
 		}

@@ -81,13 +81,14 @@ func (c *column) slice(from, to int) column {
 
 // between returns the samples of a time range, both ends included, without copying them.
 func (c *column) between(mint, maxt int64) column {
-	from, _ := slices.BinarySearch(c.times, mint)
-	to := from + sort.Search(len(c.times)-from, func(i int) bool { return c.times[from+i] > maxt })
-	s := c.slice(from, to)
-	if c.hists != nil && from > 0 {
-		s.before = c.hists[from-1]
-	}
-	return s
+	return c.slice(timeRange(c.times, mint, maxt))
+}
+
+// timeRange returns which of times lie between mint and maxt, both included: from..to-1.
+func timeRange(times []int64, mint, maxt int64) (from, to int) {
+	from, _ = slices.BinarySearch(times, mint)
+	to = from + sort.Search(len(times)-from, func(i int) bool { return times[from+i] > maxt })
+	return from, to
 }
 
 // appendAll adds what comes later than all that is there.

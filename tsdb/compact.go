@@ -95,7 +95,7 @@ func (db *DB) compactBlocks(ctx context.Context, run []*block) error {
 	if err := w.finish(); err != nil {
 		return errors.Join(fmt.Errorf("compact: %w", err), w.abandon())
 	}
-	written, err := openBlock(db.options.FS, db.blocks.dir, w.number)
+	written, err := openBlock(db.options.FS, db.blocks.dir, w.number, db.head.cache)
 	if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}
@@ -128,7 +128,8 @@ func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) err
 			for _, e := range b.of(id) {
 				parts = append(parts, mergePart{
 					tier: e.tier, mint: e.mint, maxt: e.maxt, rows: e.rows, samples: e.samples,
-					read: func() ([]byte, error) { return b.read(e) },
+					read:  func() ([]byte, error) { return b.read(e) },
+					where: func(err error) error { return b.where(e, err) },
 				})
 			}
 		}

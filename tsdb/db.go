@@ -92,7 +92,7 @@ func (db *DB) Close() error {
 	if db.isClosed() {
 		return nil
 	}
-	err := db.flush(context.Background())
+	err := db.flush(context.Background(), codec.Hot)
 	db.commitMu.Lock()
 	db.closed = true
 	db.commitMu.Unlock()
@@ -139,7 +139,7 @@ func (db *DB) Compact(ctx context.Context) error {
 	if db.isClosed() {
 		return ErrClosed
 	}
-	if err := db.flush(ctx); err != nil {
+	if err := db.flush(ctx, codec.Cold); err != nil {
 		return err
 	}
 	return db.compactAll(ctx)

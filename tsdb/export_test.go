@@ -1,12 +1,16 @@
 package tsdb
 
-import "context"
+import (
+	"context"
+
+	"github.com/neuroweaver/heddle/tsdb/codec"
+)
 
 // Flush writes what is in memory to a block, as maintenance does when it is due.
 func (db *DB) Flush() error {
 	db.maintenance.Lock()
 	defer db.maintenance.Unlock()
-	return db.flush(context.Background())
+	return db.flush(context.Background(), codec.Hot)
 }
 
 // CompactNext compacts one run of blocks, as maintenance does.

@@ -48,8 +48,9 @@ type flushPoint struct {
 }
 
 // flush writes all samples in memory to a block and forgets the log that held them. Appends go on
-// meanwhile. After an error everything is as before. It expects db.maintenance to be held.
-func (db *DB) flush(ctx context.Context) error {
+// meanwhile. After an error everything is as before. A block in the cold tier is one that need not be
+// compacted on its own. It expects db.maintenance to be held.
+func (db *DB) flush(ctx context.Context, tier codec.Tier) error {
 	// What can be made durable beforehand is, because the next step holds up appends.
 	if err := db.log.Sync(); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (db *DB) flush(ctx context.Context) error {
 	if err := db.saveAnnotations(point.exemplars, point.metadata); err != nil {
 		return err
 	}
-	if err := db.writeHead(ctx, point.segment); err != nil {
+	if err := db.writeHead(ctx, point.segment, tier); err != nil {
 		return fmt.Errorf("flush: %w", err)
 	}
 	return db.log.Drop(point.segment)
@@ -151,20 +152,23 @@ type flushed struct {
 }
 
 // writeHead writes what is in memory to a block, and moves it from memory to the block in one step.
-func (db *DB) writeHead(ctx context.Context, segment int) error {
+func (db *DB) writeHead(ctx context.Context, segment int, tier codec.Tier) error {
 	w, err := newBlockWriter(db.options.FS, db.blocks.dir, db.blocks.nextNumber())
 	if err != nil {
 		return err
 	}
 	w.meta.logBefore = segment
-	done, err := db.writeGroups(ctx, w)
+	if tier == codec.Cold {
+		w.meta.level = 1
+	}
+	done, err := db.writeGroups(ctx, w, tier)
 	if err != nil || len(done) == 0 {
 		return errors.Join(err, w.abandon())
 	}
 	if err := w.finish(); err != nil {
 		return errors.Join(err, w.abandon())
 	}
-	written, err := openBlock(db.options.FS, db.blocks.dir, w.number)
+	written, err := openBlock(db.options.FS, db.blocks.dir, w.number, db.head.cache)
 	if err != nil {
 		return err
 	}
@@ -175,9 +179,9 @@ func (db *DB) writeHead(ctx context.Context, segment int) error {
 	})
 }
 
-func (db *DB) writeGroups(ctx context.Context, w *blockWriter) ([]flushed, error) {
+func (db *DB) writeGroups(ctx context.Context, w *blockWriter, tier codec.Tier) ([]flushed, error) {
 	var done []flushed
-	m := merger{tier: codec.Hot}
+	m := merger{tier: tier}
 	for _, g := range db.head.all() {
 		if err := ctx.Err(); err != nil {
 			return nil, err

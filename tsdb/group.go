@@ -14,7 +14,8 @@ type groupID uint32
 // A series is a column: its place in series. Columns are only ever added. A row goes to open if it is
 // newer than all that was sealed in order, else to late; both are sealed when they are full.
 type group struct {
-	id groupID
+	id    groupID
+	cache *groupCache
 
 	// mu guards all below. It may be taken while the commit lock or the view lock is held; the index
 	// lock may be taken under it.
@@ -38,8 +39,8 @@ const (
 	maxTime   = math.MaxInt64
 )
 
-func newGroup(id groupID) *group {
-	return &group{id: id, boundary: noTime, flushed: noTime}
+func newGroup(id groupID, cache *groupCache) *group {
+	return &group{id: id, cache: cache, boundary: noTime, flushed: noTime}
 }
 
 // setSeries gives a series a column. last is the time of its newest sample.
@@ -142,7 +143,7 @@ func (g *group) find(col int, t int64) (cell, bool, error) {
 		if t < s.mint || t > s.maxt {
 			continue
 		}
-		c, err := s.column(g.series[col])
+		c, err := s.column(g.cache, g.series[col])
 		if err != nil {
 			return cell{}, false, err
 		}
@@ -164,7 +165,7 @@ func (g *group) columns(col int, mint, maxt int64, parts []column) ([]column, er
 		if s.maxt < mint || s.mint > maxt {
 			continue
 		}
-		c, err := s.column(g.series[col])
+		c, err := s.column(g.cache, g.series[col])
 		if err != nil {
 			return nil, err
 		}
@@ -197,22 +198,25 @@ func (g *group) forget(chunks []*sealedChunk) {
 	}
 }
 
-// hasSamples reports whether a column may have samples in a time range.
-func (g *group) hasSamples(col int, mint, maxt int64) bool {
+// hasSamples reports whether a column has samples in a time range.
+func (g *group) hasSamples(col int, mint, maxt int64) (bool, error) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if col >= len(g.series) {
-		return false
+		return false, nil
 	}
 	for _, s := range g.sealed {
-		if s.mint <= maxt && s.maxt >= mint && s.has(g.series[col]) {
-			return true
+		if s.maxt < mint || s.mint > maxt {
+			continue
+		}
+		if has, err := s.has(g.cache, g.series[col], mint, maxt); err != nil || has {
+			return has, err
 		}
 	}
 	for _, c := range []*openChunk{&g.open, &g.late} {
-		if n := c.rows(); n > 0 && c.times[0] <= maxt && c.times[n-1] >= mint && c.hasColumn(col) {
-			return true
+		if c.hasColumn(col, mint, maxt) {
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }

@@ -17,22 +17,26 @@ import (
 type groupBlock struct {
 	series  []SeriesID // by column
 	columns *codec.GroupReader
+	axes    [][]int64 // those that were decoded; columns share them, so they are never changed
 }
+
+// errGroupBlock marks errors that are about the bytes of a group-block.
+var errGroupBlock = errors.New("group-block is damaged")
 
 // openGroupBlock reads the directory of a group-block.
 func openGroupBlock(data []byte) (*groupBlock, error) {
 	series, n, err := readSeries(data)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errGroupBlock, err)
 	}
 	columns, err := codec.OpenGroup(data[n:])
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errGroupBlock, err)
 	}
 	if columns.Columns() != len(series) {
-		return nil, fmt.Errorf("%d columns for %d series", columns.Columns(), len(series))
+		return nil, fmt.Errorf("%w: %d columns for %d series", errGroupBlock, columns.Columns(), len(series))
 	}
-	return &groupBlock{series: series, columns: columns}, nil
+	return &groupBlock{series: series, columns: columns, axes: make([][]int64, columns.Axes())}, nil
 }
 
 var errSeriesList = errors.New("unreadable list of series")
@@ -77,18 +81,43 @@ func (b *groupBlock) column(id SeriesID) (column, error) {
 	return mergeColumns(parts), nil
 }
 
+// has reports whether a series has a sample in a time range. It decodes no values.
+func (b *groupBlock) has(id SeriesID, mint, maxt int64) (bool, error) {
+	for i, series := range b.series {
+		if series != id {
+			continue
+		}
+		info, err := b.columns.Column(i)
+		if err != nil {
+			return false, fmt.Errorf("%w: %w", errGroupBlock, err)
+		}
+		times, err := b.times(i, info)
+		if err != nil {
+			return false, fmt.Errorf("%w: %w", errGroupBlock, err)
+		}
+		if from, to := timeRange(times, mint, maxt); from < to {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // decode decodes one column.
 func (b *groupBlock) decode(i int) (column, error) {
+	c, err := b.decodeColumn(i)
+	if err != nil {
+		return column{}, fmt.Errorf("%w: %w", errGroupBlock, err)
+	}
+	return c, nil
+}
+
+func (b *groupBlock) decodeColumn(i int) (column, error) {
 	info, err := b.columns.Column(i)
 	if err != nil {
 		return column{}, err
 	}
 	var c column
-	c.times, err = b.columns.Times(make([]int64, 0, info.Rows), info.Axis)
-	if err != nil {
-		return column{}, err
-	}
-	if c.times, err = b.presentTimes(c.times, i); err != nil {
+	if c.times, err = b.times(i, info); err != nil {
 		return column{}, err
 	}
 	if info.HasStarts {
@@ -105,14 +134,22 @@ func (b *groupBlock) decode(i int) (column, error) {
 	return c, nil
 }
 
-// presentTimes leaves the times of the rows in which a column has a sample.
-func (b *groupBlock) presentTimes(times []int64, i int) ([]int64, error) {
+// times returns the times of the rows in which a column has a sample. They are shared.
+func (b *groupBlock) times(i int, info codec.ColumnInfo) ([]int64, error) {
+	axis := b.axes[info.Axis]
+	if axis == nil {
+		var err error
+		if axis, err = b.columns.Times(make([]int64, 0, info.Rows), info.Axis); err != nil {
+			return nil, err
+		}
+		b.axes[info.Axis] = axis
+	}
 	present, err := b.columns.Present(i)
 	if err != nil || present == nil {
-		return times, err
+		return axis, err
 	}
-	kept := times[:0]
-	for row, t := range times {
+	kept := make([]int64, 0, info.Samples)
+	for row, t := range axis {
 		if present[row>>6]>>(row&63)&1 == 1 {
 			kept = append(kept, t)
 		}

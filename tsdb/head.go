@@ -18,6 +18,7 @@ import (
 type head struct {
 	index *index.Table
 	keys  *keyCache
+	cache *groupCache
 	limit limits
 
 	refs   paged[columnRef] // by SeriesID
@@ -44,7 +45,7 @@ func (r *columnRef) load() (g groupID, col int) {
 }
 
 func newHead(limit limits) *head {
-	return &head{index: index.NewTable(), keys: newKeyCache(), limit: limit, filling: map[string]*group{}}
+	return &head{index: index.NewTable(), keys: newKeyCache(), cache: newGroupCache(groupCacheBytes), limit: limit, filling: map[string]*group{}}
 }
 
 // group returns a group, nil where there is none with this id.
@@ -143,7 +144,7 @@ func (h *head) groupFor(ls labels.Labels) *group {
 
 // addGroup makes a group. It expects h.mu to be held, or the store not to be open yet.
 func (h *head) addGroup(id groupID) *group {
-	g := newGroup(id)
+	g := newGroup(id, h.cache)
 	h.groups.grow(int(id)).Store(g)
 	h.groupCount = max(h.groupCount, int(id))
 	return g

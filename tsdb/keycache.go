@@ -21,40 +21,81 @@ const (
 	maxShardKeys = 1 << 18
 )
 
+// keyHash is the hash of a key. Zero halves do not occur.
+type keyHash [2]uint64
+
+// keyShard is a hash table with linear probing: one cache line for most lookups, where a map needs
+// three.
 type keyShard struct {
-	mu  sync.RWMutex // guards ids; a leaf
-	ids map[[2]uint64]SeriesID
-	_   [64]byte // shards do not share cache lines
+	mu    sync.RWMutex // guards the fields below; a leaf
+	slots []keySlot    // a power of two of them; an id of 0 is free
+	used  int
+	_     [64]byte // shards do not share cache lines
+}
+
+type keySlot struct {
+	hash keyHash
+	id   SeriesID
 }
 
 func newKeyCache() *keyCache {
-	c := &keyCache{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
-	for i := range c.shards {
-		c.shards[i].ids = map[[2]uint64]SeriesID{}
-	}
-	return c
+	return &keyCache{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 }
 
-func (c *keyCache) hash(key []byte) [2]uint64 {
-	return [2]uint64{maphash.Bytes(c.seeds[0], key), maphash.Bytes(c.seeds[1], key)}
+func (c *keyCache) hash(key []byte) keyHash {
+	return keyHash{maphash.Bytes(c.seeds[0], key), maphash.Bytes(c.seeds[1], key)}
 }
+
+// shard is chosen by other bits of the hash than the slot.
+func (c *keyCache) shard(hash keyHash) *keyShard { return &c.shards[hash[1]%keyShards] }
 
 // get returns the series of a key's hash, 0 where it is not known.
-func (c *keyCache) get(hash [2]uint64) SeriesID {
-	shard := &c.shards[hash[0]%keyShards]
+func (c *keyCache) get(hash keyHash) SeriesID {
+	shard := c.shard(hash)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
-	return shard.ids[hash]
+	if len(shard.slots) == 0 {
+		return 0
+	}
+	return shard.slots[shard.find(hash)].id
 }
 
-func (c *keyCache) put(hash [2]uint64, id SeriesID) {
-	shard := &c.shards[hash[0]%keyShards]
+// find returns the slot of a hash, or the free one where it would go. The table has slots.
+func (s *keyShard) find(hash keyHash) uint64 {
+	mask := uint64(len(s.slots) - 1)
+	at := hash[0] & mask
+	for s.slots[at].id != 0 && s.slots[at].hash != hash {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+func (c *keyCache) put(hash keyHash, id SeriesID) {
+	shard := c.shard(hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if len(shard.ids) >= maxShardKeys {
-		clear(shard.ids)
+	switch {
+	case shard.used >= maxShardKeys:
+		clear(shard.slots)
+		shard.used = 0
+	case shard.used >= len(shard.slots)*3/4:
+		shard.grow()
 	}
-	shard.ids[hash] = id
+	slot := &shard.slots[shard.find(hash)]
+	if slot.id == 0 {
+		shard.used++
+	}
+	*slot = keySlot{hash, id}
+}
+
+func (s *keyShard) grow() {
+	old := s.slots
+	s.slots = make([]keySlot, max(64, 2*len(old)))
+	for _, slot := range old {
+		if slot.id != 0 {
+			s.slots[s.find(slot.hash)] = slot
+		}
+	}
 }
 
 // clear forgets everything; series were deleted.
@@ -62,7 +103,7 @@ func (c *keyCache) clear() {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
-		clear(shard.ids)
+		shard.slots, shard.used = nil, 0
 		shard.mu.Unlock()
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/neuroweaver/heddle/tsdb/codec"
 )
 
 const (
@@ -24,7 +26,7 @@ func (db *DB) maintain(ctx context.Context) {
 	}
 	now := db.options.Now()
 	if db.flushIsDue(now) {
-		db.run(ctx, "flush", db.flush)
+		db.run(ctx, "flush", func(ctx context.Context) error { return db.flush(ctx, codec.Hot) })
 		db.lastFlush = now
 	}
 	db.run(ctx, "retention", func(context.Context) error { return db.dropOldBlocks(now) })

@@ -23,6 +23,14 @@ type mergePart struct {
 	rows       int
 	samples    int
 	read       func() ([]byte, error)
+	where      func(error) error // says where the part is damaged; nil: it is in memory
+}
+
+func (p *mergePart) locate(err error) error {
+	if p.where == nil {
+		return err
+	}
+	return p.where(err)
 }
 
 // merger joins the group-blocks of one group after another into larger ones. It keeps its memory
@@ -96,12 +104,12 @@ func (m *merger) collect(parts []mergePart, batch []int, families map[SeriesID]i
 		}
 		block, err := openGroupBlock(data)
 		if err != nil {
-			return nil, err
+			return nil, parts[i].locate(err)
 		}
 		for col, id := range block.series {
 			c, err := block.decode(col)
 			if err != nil {
-				return nil, err
+				return nil, parts[i].locate(err)
 			}
 			if _, met := bySeries[id]; !met {
 				ids = append(ids, id)

@@ -168,9 +168,10 @@ func (c *openChunk) column(col int) column {
 	return out
 }
 
-// hasColumn reports whether a column has any sample.
-func (c *openChunk) hasColumn(col int) bool {
-	for row := range c.times {
+// hasColumn reports whether a column has a sample between two times.
+func (c *openChunk) hasColumn(col int, mint, maxt int64) bool {
+	from, to := timeRange(c.times, mint, maxt)
+	for row := from; row < to; row++ {
 		if c.has(row, col) {
 			return true
 		}

@@ -34,9 +34,7 @@ func (db *DB) samples(id SeriesID, mint, maxt int64) (_ column, err error) {
 	return mergeColumns(append(parts, memory...)), nil
 }
 
-// hasSamples reports whether a series may have samples in a time range. It looks at what memory and
-// blocks say of themselves and decodes nothing; so the answer can be yes for a series that only has
-// samples before and after the range.
+// hasSamples reports whether a series has samples in a time range. It decodes no values.
 func (db *DB) hasSamples(id SeriesID, mint, maxt int64) (_ bool, err error) {
 	g, col := db.head.locate(id)
 	if g == nil || mint > maxt {
@@ -44,26 +42,21 @@ func (db *DB) hasSamples(id SeriesID, mint, maxt int64) (_ bool, err error) {
 	}
 	db.blocks.mu.RLock()
 	blocks := db.blocks.acquireLocked(mint, maxt)
-	has := g.hasSamples(col, mint, maxt)
+	has, err := g.hasSamples(col, mint, maxt)
 	db.blocks.mu.RUnlock()
 	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
+	if has || err != nil {
+		return has, err
+	}
 	for _, b := range blocks {
-		if has {
-			break
-		}
 		for _, e := range b.of(g.id) {
 			if e.maxt < mint || e.mint > maxt {
 				continue
 			}
-			c, err := b.column(e, id)
-			if err != nil {
-				return false, err
-			}
-			if part := c.between(mint, maxt); part.len() > 0 {
-				has = true
-				break
+			if has, err := b.has(e, id, mint, maxt); has || err != nil {
+				return has, err
 			}
 		}
 	}
-	return has, nil
+	return false, nil
 }

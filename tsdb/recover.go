@@ -17,7 +17,7 @@ import (
 func (db *DB) recover() error {
 	fs := db.options.FS
 	var err error
-	if db.blocks, err = openBlockSet(fs, filepath.Join(db.dir, "blocks")); err != nil {
+	if db.blocks, err = openBlockSet(fs, filepath.Join(db.dir, "blocks"), db.head.cache); err != nil {
 		return err
 	}
 	open := func(name string) (log *wal.Log) {

@@ -8,25 +8,24 @@ type sealedChunk struct {
 	samples    int
 }
 
-// column decodes the samples of one series.
-func (s *sealedChunk) column(id SeriesID) (column, error) {
-	block, err := openGroupBlock(s.data)
-	if err != nil {
-		return column{}, err
-	}
-	return block.column(id)
+func (s *sealedChunk) use(cache *groupCache, do func(*groupBlock) error) error {
+	return cache.use(s, func() ([]byte, error) { return s.data, nil }, do)
 }
 
-// has reports whether a series has samples here.
-func (s *sealedChunk) has(id SeriesID) bool {
-	series, _, err := readSeries(s.data)
-	if err != nil {
-		return false
-	}
-	for _, other := range series {
-		if other == id {
-			return true
-		}
-	}
-	return false
+// column decodes the samples of one series.
+func (s *sealedChunk) column(cache *groupCache, id SeriesID) (c column, err error) {
+	err = s.use(cache, func(g *groupBlock) (err error) {
+		c, err = g.column(id)
+		return err
+	})
+	return c, err
+}
+
+// has reports whether a series has a sample here between two times.
+func (s *sealedChunk) has(cache *groupCache, id SeriesID, mint, maxt int64) (has bool, err error) {
+	err = s.use(cache, func(g *groupBlock) (err error) {
+		has, err = g.has(id, mint, maxt)
+		return err
+	})
+	return has, err
 }
