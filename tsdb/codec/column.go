@@ -15,7 +15,7 @@ const (
 	columnStarts     = 0x20 // varint: length in bytes; start timestamps as an integer stream
 	columnDifference = 0x40 // byte, after the summary: the samples are decimals whose integers are
 	// stored less those of the column so far before this one
-	columnUnknown = 0x80
+	columnSum = 0x80 // after the summary: addends; the samples are stored like differences, less the sum
 )
 
 // maxBack is how far before a column the one may stand that it leans on.
@@ -67,6 +67,12 @@ func (e *Encoder) appendColumn(dst []byte, g *Group, i int, bitmapOf []int, tier
 	if j := e.neighbour(g, i, bitmapOf); j >= 0 {
 		if out, ok := e.appendDifference(dst, c.Floats, g.Columns[j].Floats, i-j, tier); ok {
 			out[flagsAt] |= columnDifference
+			return out
+		}
+	}
+	if sum, ok := e.sums[i]; ok {
+		if out, ok := e.appendSum(dst, g, i, sum, tier); ok {
+			out[flagsAt] |= columnSum
 			return out
 		}
 	}

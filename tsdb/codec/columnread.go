@@ -12,6 +12,8 @@ type columnHead struct {
 	starts  cursor   // over the start timestamps
 	index   int      // the column, or the one it is an alias of
 	back    int      // the samples are differences to the column so far before this one; 0: they are not
+	isSum   bool     // the samples are differences to a sum of columns
+	sum     addends
 }
 
 // column returns a cursor over a column, or over the one it is an alias of, and the index of that.
@@ -35,12 +37,13 @@ func (r *GroupReader) column(i int) (cursor, int) {
 	return target, i - back
 }
 
-// columnHead reads a column up to its samples.
-func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
+// columnHead reads column i up to its samples.
+func (r *GroupReader) columnHead(c *cursor, i int) (h columnHead) {
+	h.index = i
 	flags := c.byte()
 	h.Kind = Kind(flags & columnKind)
 	h.HasStarts = flags&columnStarts != 0
-	if h.Kind > KindFloatHistogram || flags&columnUnknown != 0 {
+	if h.Kind > KindFloatHistogram {
 		c.fail("unknown flags %#x of a column", flags)
 	}
 	if flags&columnBitmap != 0 {
@@ -78,9 +81,15 @@ func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
 	}
 	if flags&columnDifference != 0 {
 		h.back = int(c.byte())
-		if c.err == nil && (h.back == 0 || h.Kind != KindFloat) {
-			c.fail("difference to the column %d before, of kind %v", h.back, h.Kind)
+		if c.err == nil && h.back == 0 {
+			c.fail("column leans on itself")
 		}
+	}
+	if h.isSum = flags&columnSum != 0; h.isSum {
+		h.sum = c.addends(i, len(r.columns))
+	}
+	if (h.isSum || h.back > 0) && (h.isSum == (h.back > 0) || h.Kind != KindFloat) {
+		c.fail("column of %v leans on others in flags %#x", h.Kind, flags)
 	}
 	return h
 }
@@ -89,9 +98,7 @@ func (r *GroupReader) columnHead(c *cursor) (h columnHead) {
 // which column.
 func (r *GroupReader) samples(i int) (cursor, columnHead) {
 	c, i := r.column(i)
-	h := r.columnHead(&c)
-	h.index = i
-	return c, h
+	return c, r.columnHead(&c, i)
 }
 
 // samplesOf is samples for a column that the caller takes to be of a kind.
@@ -111,9 +118,12 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 	}
 	start := len(dst)
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
-	if h.back > 0 {
+	switch {
+	case h.back > 0:
 		r.difference(dst[start:], &c, &h)
-	} else {
+	case h.isSum:
+		r.sum(dst[start:], &c, &h)
+	default:
 		readFloats(dst[start:], &c, &r.tables)
 	}
 	if err := c.done(); err != nil {
@@ -155,7 +165,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 			return
 		}
 		own, next := r.samples(head.index - head.back)
-		if own.err == nil && (next.Kind != KindFloat || next.Samples != len(dst)) {
+		if own.err == nil && (next.Kind != KindFloat || next.isSum || next.Samples != len(dst)) {
 			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
 		}
 		if c.err = own.err; c.err != nil {
@@ -175,11 +185,17 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 	for i, k := range ks {
 		dst[i] = float64(k)
 	}
+	r.exceptDifferences(dst, c)
+	r.last = integerColumn{h.index, ks}
+}
+
+// exceptDifferences puts in place the exceptions of a stream whose integers have been read already,
+// and steps over it.
+func (r *GroupReader) exceptDifferences(dst []float64, c *cursor) {
 	header := c.byte()
 	s := readScale(header, c, len(dst))
 	s.except(dst)
 	c.pos = len(c.src)
-	r.last = integerColumn{h.index, ks}
 }
 
 // keeps reports whether the integers of a column of n samples are at hand.

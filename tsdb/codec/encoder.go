@@ -28,7 +28,8 @@ type Encoder struct {
 	tables  []*table // entropy tables of the block
 	offered *table   // a table that chooseTable made and nobody has taken yet
 
-	twins map[uint64]int // fingerprint of samples or of their steps: the first column that has it
+	sums  map[int]addends // columns that are sums of others
+	twins map[uint64]int  // fingerprint of samples or of their steps: the first column that has it
 
 	// Working memory of one stream.
 	leave                                  []tansBits
@@ -55,6 +56,9 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		e.body = binary.AppendUvarint(e.body, uint64(e.owner[i]))
 		e.body = e.appendBitmap(e.body, bitmap, len(g.Times[e.owner[i]]), tier)
 		e.endItem()
+	}
+	if e.sums = nil; tier == Cold {
+		e.sums = e.findSums(g, bitmapOf)
 	}
 	for i := range g.Columns {
 		e.body = e.appendColumn(e.body, g, i, bitmapOf, tier)

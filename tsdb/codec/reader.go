@@ -110,8 +110,7 @@ func (r *GroupReader) Columns() int { return len(r.columns) }
 
 // Column describes a column without decoding it.
 func (r *GroupReader) Column(i int) (ColumnInfo, error) {
-	c, _ := r.column(i)
-	h := r.columnHead(&c)
+	c, h := r.samples(i)
 	h.Bytes = r.columns[i].size
 	return h.ColumnInfo, c.err
 }
@@ -153,15 +152,13 @@ func (r *GroupReader) bitmap(i int, c *cursor) presence {
 // Present returns the presence bitmap of a column as Column.Present has it: nil if every row of its
 // axis has a sample. The slice belongs to the reader.
 func (r *GroupReader) Present(i int) ([]uint64, error) {
-	c, _ := r.column(i)
-	h := r.columnHead(&c)
+	c, h := r.samples(i)
 	return h.present, c.err
 }
 
 // Starts appends the start timestamps of a column to dst; nothing if it has none.
 func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
-	c, _ := r.column(i)
-	h := r.columnHead(&c)
+	c, h := r.samples(i)
 	if c.err != nil || !h.HasStarts {
 		return dst, c.err
 	}
