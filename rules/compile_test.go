@@ -108,3 +108,23 @@ rule slow on model, region {
 		t.Errorf("%+v", i)
 	}
 }
+
+// TestCompileSurvivesBrokenFiles: what could not be read is reported by Parse; Compile says what it
+// can of the rest, and does not fall over what is missing.
+func TestCompileSurvivesBrokenFiles(t *testing.T) {
+	whole := chatRules + `
+route chat { models "a", "b" guard dwell 5m, max 3 per 1h return after 20m, probe 4 of 5 }
+test "x" { every 5s
+  requests{model="a"} counts 10/s
+  at 5m rule slow{model="a"} is firing
+  at 5m route chat serves "a" }`
+	for cut := range len(whole) {
+		for _, source := range []string{whole[:cut], whole[cut:], whole[:cut] + "}" + whole[cut:], whole[:cut] + whole[min(cut+3, len(whole)):]} {
+			file, errs := syntax.Parse("x.rules", source)
+			p, more := Compile([]*syntax.File{file}, CompileOptions{})
+			if p != nil && len(more) > 0 || p == nil && len(errs)+len(more) == 0 {
+				t.Fatalf("%d: program %v, errors %v", cut, p, more)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/neuroweaver/heddle/rules/catalog"
@@ -80,12 +81,16 @@ const defaultBudgetSamples = 1_000_000
 const defaultReturnAfter = 10 * time.Minute
 
 // Compile resolves names, checks types and bounds the cost. It reports all mistakes at once, those of
-// syntax.Check included; the program is nil when there is one.
+// syntax.Check included; the program is nil when there is one, and when a file could not be read whole,
+// of which syntax.Parse has told.
 func Compile(files []*syntax.File, o CompileOptions) (*Program, syntax.Errors) {
 	files, errs := catalog.Expand(files)
 	c := newCompiler(files)
 	if errs := syntax.Join(syntax.Check(files), errs, c.unresolved()); len(errs) > 0 {
 		return nil, errs
+	}
+	if slices.ContainsFunc(files, func(f *syntax.File) bool { return !f.Whole() }) {
+		return nil, nil
 	}
 	p := c.compile()
 	if o.BudgetSamples == 0 {
