@@ -88,6 +88,31 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestDocumentLinks reports links between the project's documents that lead nowhere.
+func TestDocumentLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	documents, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, document := range append(documents, "../README.md", "../CONTRIBUTING.md", "../examples/data/README.md") {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), match[1])); err != nil {
+				t.Errorf("%s: the link %s leads nowhere", document, match[1])
+			}
+		}
+	}
+	if links == 0 {
+		t.Error("no link was found")
+	}
+}
+
 // shell runs a block of commands in the server's directory, with heddle on the path.
 func (s *server) shell(b block, text string) {
 	s.t.Helper()

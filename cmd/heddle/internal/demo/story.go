@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -16,6 +17,8 @@ type Story struct {
 	Start, Degraded, Restored, End time.Time
 	// Moves are the switches of the route as the journal has them.
 	Moves []move
+	// Broken is when the rule broke for the primary.
+	Broken firing
 	// Events is how many events the journal has; they were found whole.
 	Events int
 	// quality is the primary's share of right answers as the query endpoint has it, every chartStep.
@@ -33,24 +36,39 @@ type move struct {
 	Reason  string    `json:"reason"`
 	Decided time.Time `json:"decided_at"`
 	Applied time.Time `json:"applied_at"`
-	Cause   struct {
-		// Arrived is when the request came in whose samples broke the rule.
-		Arrived time.Time `json:"arrived"`
-	} `json:"cause"`
+}
+
+// firing is the moment at which the rule broke, in the journal.
+type firing struct {
+	To string `json:"to"`
+	// Arrived is when the request came in whose samples broke the rule.
+	Arrived time.Time `json:"arrived"`
+	Reason  string    `json:"reason"`
 }
 
 // collect asks the server for its side of the story, and checks that it is the story.
 func (s *Story) collect(ctx context.Context, server string) error {
-	var journal struct {
+	var switches struct {
 		Events []move `json:"events"`
 	}
-	if err := get(ctx, server+"/api/v1/journal?kind=switch&route="+routeName, &journal); err != nil {
+	if err := get(ctx, server+"/api/v1/journal?kind=switch&route="+routeName, &switches); err != nil {
 		return err
 	}
-	s.Moves = journal.Events
+	s.Moves = switches.Events
 	if len(s.Moves) != 2 || s.Moves[0].To != backup || s.Moves[1].To != primary {
 		return fmt.Errorf("%w: the journal has the switches %+v", errNoStory, s.Moves)
 	}
+	var transitions struct {
+		Events []firing `json:"events"`
+	}
+	if err := get(ctx, server+"/api/v1/journal?kind=transition&model="+primary, &transitions); err != nil {
+		return err
+	}
+	broken := slices.IndexFunc(transitions.Events, func(f firing) bool { return f.To == "firing" })
+	if broken < 0 {
+		return fmt.Errorf("%w: the journal has a switch and no rule that fired", errNoStory)
+	}
+	s.Broken = transitions.Events[broken]
 	var report struct {
 		Events int              `json:"events"`
 		Broken *json.RawMessage `json:"broken"`

@@ -74,7 +74,7 @@ func (s *Story) tellNumbers(out io.Writer) {
 		fmt.Fprintf(w, "  %s\t%s\n", what, fmt.Sprintf(format, args...))
 	}
 	row("model gets worse → route applied", "%.1f s, %d answers as evidence", left.Applied.Sub(s.Degraded).Seconds(), len(between(s.outcomes, s.Degraded, left.Decided)))
-	row("rule broken → decided", "%s", ms(left.Decided.Sub(left.Cause.Arrived)))
+	row("rule broken → decided", "%s", ms(left.Decided.Sub(s.Broken.Arrived)))
 	row("decided → applied and read back", "%s", ms(left.Applied.Sub(left.Decided)))
 	row("model is well again → route returned", "%.1f s", back.Applied.Sub(s.Restored).Seconds())
 	row("right answers while "+primary+" was bad", "%s, against %s had the route stayed", percent(shareRight(trouble)), percent(shareRightAlone(trouble)))
