@@ -11,9 +11,7 @@ type columnHead struct {
 	present []uint64 // nil: every row
 	starts  cursor   // over the start timestamps
 	index   int      // the column, or the one it is an alias of
-	back    int      // the samples are differences to the column so far before this one; 0: they are not
-	isSum   bool     // the samples are differences to a sum of columns
-	sum     addends
+	lean    lean
 }
 
 // column returns a cursor over a column, or over the one it is an alias of, and the index of that.
@@ -79,17 +77,10 @@ func (r *GroupReader) columnHead(c *cursor, i int) (h columnHead) {
 	} else {
 		h.Summary = c.histogramSummary(h.Samples)
 	}
-	if flags&columnDifference != 0 {
-		h.back = int(c.byte())
-		if c.err == nil && h.back == 0 {
-			c.fail("column leans on itself")
+	if flags&columnLeans != 0 {
+		if h.lean = c.lean(i, len(r.columns)); h.Kind != KindFloat {
+			c.fail("column of %v leans on others", h.Kind)
 		}
-	}
-	if h.isSum = flags&columnSum != 0; h.isSum {
-		h.sum = c.addends(i, len(r.columns))
-	}
-	if (h.isSum || h.back > 0) && (h.isSum == (h.back > 0) || h.Kind != KindFloat) {
-		c.fail("column of %v leans on others in flags %#x", h.Kind, flags)
 	}
 	return h
 }
@@ -118,13 +109,15 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 	}
 	start := len(dst)
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
-	switch {
-	case h.back > 0:
-		r.difference(dst[start:], &c, &h)
-	case h.isSum:
-		r.sum(dst[start:], &c, &h)
-	default:
+	switch h.lean.kind {
+	case leanNot:
 		readFloats(dst[start:], &c, &r.tables)
+	case leanDifference:
+		r.difference(dst[start:], &c, &h)
+	case leanSum:
+		r.sum(dst[start:], &c, &h)
+	case leanProduct:
+		r.product(dst[start:], &c, &h)
 	}
 	if err := c.done(); err != nil {
 		return dst[:start], err
@@ -132,99 +125,20 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 	return dst, nil
 }
 
-// integerColumn is a column that was decoded because another leans on it: its values as integers,
-// and where a value is none the integer before it.
-type integerColumn struct {
-	index int
-	ks    []int64 // nil: nothing is kept
-}
-
-// maxChain bounds how many columns lean on each other: more than any histogram has buckets.
-const maxChain = 4096
-
-// difference decodes a column whose integers are stored less those of the column h.back before it.
-// That one may be such a difference too, so the whole chain is decoded from its start, or from the
-// column that was decoded last.
-func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
-	chain := []link{{*h, *c}}
-	for !r.keeps(chain[len(chain)-1].head.index, len(dst)) {
-		head := &chain[len(chain)-1].head
-		if head.back == 0 {
-			// The first of the chain stands alone.
-			own := &chain[len(chain)-1].samples
-			readFloats(dst, own, &r.tables)
-			if c.err = own.done(); c.err != nil {
-				return
-			}
-			r.last = integerColumn{head.index, grow(&r.last.ks, len(dst))}
-			unit{}.integers(r.last.ks, dst, nil)
-			break
-		}
-		if head.back > head.index || len(chain) > maxChain {
-			c.fail("difference to %d columns before column %d, in a chain of %d", head.back, head.index, len(chain))
-			return
-		}
-		own, next := r.samples(head.index - head.back)
-		if own.err == nil && (next.Kind != KindFloat || next.isSum || next.Samples != len(dst)) {
-			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
-		}
-		if c.err = own.err; c.err != nil {
-			return
-		}
-		chain = append(chain, link{next, own})
+// leading decodes a column of so many floats that another one leans on. It may be a difference
+// itself, which is a chain and ends; sums of sums could take forever to read.
+func (r *GroupReader) leading(dst []float64, i int) error {
+	c, h := r.samples(i)
+	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || h.lean.kind > leanDifference) {
+		c.fail("column %d of %d %v cannot lead one of %d floats", i, h.Samples, h.Kind, len(dst))
 	}
-	ks := r.last.ks
-	r.last.ks = nil // until it is whole again
-	for i := len(chain) - 2; i >= 0; i-- {
-		l := &chain[i]
-		if readDifferences(ks, &l.samples, &r.tables); l.samples.done() != nil {
-			c.err = l.samples.err
-			return
-		}
+	if c.err != nil {
+		return c.err
 	}
-	for i, k := range ks {
-		dst[i] = float64(k)
+	if h.lean.kind == leanDifference {
+		r.difference(dst, &c, &h)
+	} else {
+		readFloats(dst, &c, &r.tables)
 	}
-	r.exceptDifferences(dst, c)
-	r.last = integerColumn{h.index, ks}
-}
-
-// exceptDifferences puts in place the exceptions of a stream whose integers have been read already,
-// and steps over it.
-func (r *GroupReader) exceptDifferences(dst []float64, c *cursor) {
-	header := c.byte()
-	s := readScale(header, c, len(dst))
-	s.except(dst)
-	c.pos = len(c.src)
-}
-
-// keeps reports whether the integers of a column of n samples are at hand.
-func (r *GroupReader) keeps(index, n int) bool {
-	return r.last.ks != nil && r.last.index == index && len(r.last.ks) == n
-}
-
-// link is one column of a chain, and a cursor over its differences.
-type link struct {
-	head    columnHead
-	samples cursor
-}
-
-// readDifferences adds to ks what a float stream of integers holds.
-func readDifferences(ks []int64, c *cursor, tables *tableSet) {
-	header := c.byte()
-	s := readScale(header, c, len(ks))
-	if c.err == nil && (header&floatKind != floatUnits || header&floatUlps != 0 || s.unit.perUnit() != 1) {
-		c.fail("differences with header %#x and unit %+v", header, s.unit)
-	}
-	ints := readInts(c, len(ks), tables)
-	var buf [frameLen]int64
-	for len(ks) > 0 && c.err == nil {
-		n := min(frameLen, len(ks))
-		ints.next(buf[:n])
-		s.multiply(buf[:n])
-		for i, d := range buf[:n] {
-			ks[i] += d
-		}
-		ks = ks[n:]
-	}
+	return c.done()
 }

@@ -28,8 +28,9 @@ type Encoder struct {
 	tables  []*table // entropy tables of the block
 	offered *table   // a table that chooseTable made and nobody has taken yet
 
-	sums  map[int]addends // columns that are sums of others
-	twins map[uint64]int  // fingerprint of samples or of their steps: the first column that has it
+	products map[int]factors // sums that follow a count and a mean
+	sums     map[int]addends // columns that are sums of others
+	aliasOf  []int           // for each column the earlier one that is the same, or -1
 
 	// Working memory of one stream.
 	leave                                  []tansBits
@@ -57,8 +58,11 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		e.body = e.appendBitmap(e.body, bitmap, len(g.Times[e.owner[i]]), tier)
 		e.endItem()
 	}
-	if e.sums = nil; tier == Cold {
+	e.findAliases(g, bitmapOf)
+	e.sums, e.products = nil, nil
+	if tier == Cold {
 		e.sums = e.findSums(g, bitmapOf)
+		e.products = e.findProducts(g, bitmapOf)
 	}
 	for i := range g.Columns {
 		e.body = e.appendColumn(e.body, g, i, bitmapOf, tier)
@@ -83,10 +87,6 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 func (e *Encoder) reset() {
 	e.body, e.sizes, e.ended = e.body[:0], e.sizes[:0], 0
 	e.bitmaps, e.owner, e.tables = e.bitmaps[:0], e.owner[:0], e.tables[:0]
-	if e.twins == nil {
-		e.twins = map[uint64]int{}
-	}
-	clear(e.twins)
 }
 
 // endItem notes that an item of the directory ends here.

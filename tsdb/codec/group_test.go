@@ -73,6 +73,10 @@ func randomGroup(r *rand.Rand) *Group {
 			g.Columns = append(g.Columns, g.Columns[r.IntN(n)])
 			continue
 		}
+		if r.IntN(6) == 0 {
+			g.Columns = append(g.Columns, randomRelations(r, g.Times)...)
+			continue
+		}
 		c := Column{Axis: r.IntN(len(g.Times))}
 		n := len(g.Times[c.Axis])
 		if r.IntN(3) == 0 {
@@ -145,6 +149,40 @@ func randomBuckets(r *rand.Rand, axes [][]int64) []Column {
 		odd.Floats = randomFloats(r, countBits(odd.Present))
 	}
 	return buckets
+}
+
+// randomRelations draws columns that are sums and products of each other, with a stale marker here
+// and there, in any order.
+func randomRelations(r *rand.Rand, axes [][]int64) []Column {
+	axis := r.IntN(len(axes))
+	n := len(axes[axis])
+	a, b, count, mean, sum := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	plus, minus, shifted := make([]float64, n), make([]float64, n), make([]float64, n)
+	var x, y, c, s float64
+	for i := range n {
+		x += float64(r.IntN(1000))
+		y += float64(r.IntN(1000))
+		step := float64(r.IntN(30))
+		c += step
+		if r.IntN(500) == 0 {
+			c, s = step, 0
+		}
+		if step > 0 {
+			mean[i] = r.ExpFloat64()
+		}
+		s += step * mean[i]
+		a[i], b[i], count[i], sum[i] = x, y, c, s
+		plus[i], minus[i], shifted[i] = x+y, x-y, x+77
+	}
+	columns := []Column{{Floats: a}, {Floats: b}, {Floats: count}, {Floats: mean}, {Floats: sum}, {Floats: plus}, {Floats: minus}, {Floats: shifted}}
+	r.Shuffle(len(columns), func(i, j int) { columns[i], columns[j] = columns[j], columns[i] })
+	for i := range columns {
+		columns[i].Axis = axis
+		for range r.IntN(2) {
+			columns[i].Floats[r.IntN(n)] = staleMarker
+		}
+	}
+	return columns[:1+r.IntN(len(columns))]
 }
 
 func randomTimes(r *rand.Rand, n int) []int64 {

@@ -51,12 +51,7 @@ func (c *cursor) addends(i, n int) addends {
 		if j == 1 && b&sumSecond == 0 {
 			break
 		}
-		distance := c.varint()
-		if at := int64(i) + distance; at >= 0 && at < int64(n) && distance != 0 {
-			a.columns[j] = int(at)
-		} else {
-			c.fail("addend %d columns from column %d of %d", distance, i, n)
-		}
+		a.columns[j] = c.otherColumn(i, n)
 	}
 	return a
 }
@@ -78,8 +73,8 @@ type relation struct {
 	cost  int
 }
 
-// findSums returns for columns that are sums of others what they are sums of. No column of a sum is
-// a sum itself.
+// findSums returns for columns that are sums of others what they are sums of. No addend is a sum
+// itself.
 func (e *Encoder) findSums(g *Group, bitmapOf []int) map[int]addends {
 	summands, byPrint := e.summands(g, bitmapOf)
 	var found []relation
@@ -126,17 +121,15 @@ func (e *Encoder) summands(g *Group, bitmapOf []int) ([]summand, map[uint64]int)
 	byPrint := map[uint64]int{}
 	for i := range g.Columns {
 		c := &g.Columns[i]
-		if c.Kind() != KindFloat || c.Family != 0 || c.Starts != nil || len(c.Floats) < minEntropy || len(all) == maxSummands {
+		if c.Family != 0 || !e.mayLean(g, i) || len(all) == maxSummands {
 			continue
 		}
 		print, ok := linearPrint(c.Floats)
 		if !ok || print == 0 {
 			continue
 		}
-		if j, ok := byPrint[print]; !ok {
+		if _, ok := byPrint[print]; !ok {
 			byPrint[print] = i
-		} else if len(g.Columns[j].Floats) == len(c.Floats) && firstOtherBits(g.Columns[j].Floats, c.Floats) < 0 {
-			continue // an alias
 		}
 		all = append(all, summand{i, print})
 	}
@@ -188,7 +181,7 @@ func (e *Encoder) appendSum(dst []byte, g *Group, i int, sum addends, tier Tier)
 	if _, apart := e.planInts(ks, tier); apart >= alone {
 		return dst, false
 	}
-	dst = sum.append(dst, i)
+	dst = sum.append(append(dst, byte(leanSum)), i)
 	return e.appendUnits(dst, unit{}, ks, values, tier), true
 }
 
@@ -209,20 +202,15 @@ func addSigned(ks, other []int64, negative bool) {
 func (r *GroupReader) sum(dst []float64, c *cursor, h *columnHead) {
 	ks := make([]int64, len(dst))
 	other := make([]int64, len(dst))
-	for j, column := range h.sum.columns {
+	for j, column := range h.lean.sum.columns {
 		if column < 0 {
 			continue
 		}
-		own, next := r.samples(column)
-		if own.err == nil && (next.Kind != KindFloat || next.Samples != len(dst) || next.back > 0 || next.isSum) {
-			own.fail("column %d of %d %v cannot be part of a sum of %d floats", column, next.Samples, next.Kind, len(dst))
-		}
-		readFloats(dst, &own, &r.tables)
-		if c.err = own.done(); c.err != nil {
+		if c.err = r.leading(dst, column); c.err != nil {
 			return
 		}
 		unit{}.integers(other, dst, nil)
-		addSigned(ks, other, h.sum.negative[j])
+		addSigned(ks, other, h.lean.sum.negative[j])
 	}
 	own := *c
 	if readDifferences(ks, &own, &r.tables); own.done() != nil {
