@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/neuroweaver/heddle/rules/window"
 	"github.com/neuroweaver/heddle/tsdb"
 )
@@ -16,13 +18,19 @@ type Engine struct {
 	logger  *slog.Logger
 	metrics *engineMetrics
 
-	// turn lets one of Observe, Tick and Load run at a time, its call of Notify included, so that
-	// Notify hears of changes in the order of their deciding. It is taken before mu.
+	// loading lets one Load run at a time. It is taken before turn.
+	loading sync.Mutex
+	// turn lets one of Observe, Tick and the end of Load run at a time, its call of Notify included,
+	// so that Notify hears of changes in the order of their deciding. It is taken before mu. Nobody
+	// calls the store under turn or mu, except from Observe: a commit that waits for its turn may
+	// hold what the store needs to answer.
 	turn sync.Mutex
 	// mu guards all below.
 	mu     sync.Mutex
 	force  *force
 	timers timers
+	// missed is, while a Load reads the store, what is committed meanwhile; else nil.
+	missed *missed
 	// dirty are the subjects to decide on in this turn.
 	dirty []*subject
 	// known is scratch for the evaluation of one condition.
@@ -53,8 +61,9 @@ func (e *Engine) Observe(b *tsdb.Batch, now time.Time) {
 	e.mu.Lock()
 	m := momentOf(now)
 	m.arrived = b.Arrived
+	e.missed.keep(b, m, e.options.Labels)
 	for i := range b.Rows {
-		e.row(&b.Rows[i], m)
+		e.row(&b.Rows[i], m, e.options.Labels)
 	}
 	changed := e.settle(m)
 	e.mu.Unlock()
@@ -92,13 +101,13 @@ func (e *Engine) notify(now time.Time, changed []Transition) {
 	}
 }
 
-// row takes the samples of one group at one time.
-func (e *Engine) row(r *tsdb.Row, m moment) {
+// row takes the samples of one group at one time; name gives the labels of series that are new.
+func (e *Engine) row(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Labels) {
 	var told *window.Clock // groups speak once a row
 	for i, id := range r.Series {
 		tr := e.force.at(uint64(id))
 		if tr == nil {
-			e.meet(r, m)
+			e.meet(r, m, name)
 			tr = e.force.at(uint64(id))
 		}
 		if tr == ignored {
@@ -141,7 +150,7 @@ func (e *Engine) hear(clock *window.Clock, sample int64, m moment) {
 
 // meet finds out whom the new series of a row concern. Series that are first seen together in a row
 // are a group, and share a clock.
-func (e *Engine) meet(r *tsdb.Row, m moment) {
+func (e *Engine) meet(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Labels) {
 	var clock *window.Clock
 	for _, id := range r.Series {
 		if tr := e.force.at(uint64(id)); tr != nil && tr != ignored {
@@ -154,8 +163,8 @@ func (e *Engine) meet(r *tsdb.Row, m moment) {
 			continue
 		}
 		tr := ignored
-		if e.options.Labels != nil {
-			series := e.options.Labels(id)
+		if name != nil {
+			series := name(id)
 			if tr = e.force.claim(series); tr != nil {
 				if clock == nil {
 					clock = tr.clock

@@ -5,31 +5,70 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/rules/window"
+	"github.com/neuroweaver/heddle/tsdb"
 )
 
 // Load puts a program in force, all at once. Rules whose text did not change keep their instances
 // with states and clocks; the instances of the others are removed, with a transition that says so.
-// The states of restored are taken over where their rule exists. Windows are rebuilt from the store;
-// without one they start empty. When Load fails, nothing has changed.
+// The states of restored are taken over where their rule exists. Windows are rebuilt from the store,
+// while the rules in force go on deciding; without a store they start empty. When Load fails, nothing
+// has changed.
 func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState, now time.Time) error {
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	next := newForce(p, e.options.Grace)
+	clocks := e.startMissing()
+	err := e.rebuild(ctx, next, clocks, now)
+
 	e.turn.Lock()
 	defer e.turn.Unlock()
 	e.mu.Lock()
-	next := newForce(p, e.options.Grace)
-	if err := e.rebuild(ctx, next, now); err != nil {
+	late := e.missed
+	e.missed = nil
+	if err != nil {
 		e.mu.Unlock()
 		e.metrics.loads.WithLabelValues("failed").Inc()
 		return err
 	}
-	changed := e.swap(next, restored, now)
+	changed := e.swap(next, late, restored, now)
 	e.mu.Unlock()
 	e.notify(now, changed)
 	e.metrics.loads.WithLabelValues("loaded").Inc()
 	return nil
 }
 
-// swap replaces the program in force.
-func (e *Engine) swap(next *force, restored []InstanceState, now time.Time) (changed []Transition) {
+// startMissing has Observe keep what is committed from here on, and returns copies of the clocks in
+// force, by hash of the labels of their series: a reload keeps what they know of their senders.
+func (e *Engine) startMissing() map[uint64]*window.Clock {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.missed = &missed{names: map[tsdb.SeriesID]labels.Labels{}}
+	copies, byHash := map[*window.Clock]*window.Clock{}, map[uint64]*window.Clock{}
+	add := func(tr *tracked) {
+		if copies[tr.clock] == nil {
+			copied := *tr.clock
+			copies[tr.clock] = &copied
+		}
+		byHash[tr.hash] = copies[tr.clock]
+	}
+	for _, tr := range e.force.series {
+		if tr != nil && tr != ignored {
+			add(tr)
+		}
+	}
+	for _, list := range e.force.rebuilt {
+		for _, r := range list {
+			add(r.tracked)
+		}
+	}
+	return byHash
+}
+
+// swap replaces the program in force, and brings the new one up to date with what was committed
+// while it was being built.
+func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now time.Time) (changed []Transition) {
 	for _, state := range restored {
 		if r := next.ruleOf[state.Rule]; r != nil {
 			if i := next.instance(r, state.Labels, now); i != nil {
@@ -51,6 +90,9 @@ func (e *Engine) swap(next *force, restored []InstanceState, now time.Time) (cha
 		}
 	}
 	e.force, e.timers = next, nil
+	for i := range late.rows {
+		e.row(&late.rows[i].Row, late.rows[i].at, late.name)
+	}
 	e.metrics.instances.Reset()
 	for i := range next.instances {
 		e.metrics.count(life{}, i.life)

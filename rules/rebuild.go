@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"github.com/neuroweaver/heddle/rules/window"
-	"github.com/neuroweaver/heddle/tsdb"
 )
 
 // ageReach is how far back the store is searched for the newest sample of a metric whose age is
@@ -20,11 +19,10 @@ import (
 const ageReach = time.Hour
 
 // rebuild reads the series of a program from the store, as far back as its windows reach.
-func (e *Engine) rebuild(ctx context.Context, next *force, now time.Time) error {
+func (e *Engine) rebuild(ctx context.Context, next *force, clocks map[uint64]*window.Clock, now time.Time) error {
 	if e.options.Store == nil {
 		return nil
 	}
-	clocks := e.clocks()
 	done, names := 0, slices.Sorted(maps.Keys(next.roles))
 	for n, name := range names {
 		if err := e.rebuildName(ctx, next, name, clocks, now); err != nil {
@@ -36,24 +34,6 @@ func (e *Engine) rebuild(ctx context.Context, next *force, now time.Time) error 
 		}
 	}
 	return nil
-}
-
-// clocks are those of the series in force, by hash of their labels: a reload keeps what they know of
-// their senders.
-func (e *Engine) clocks() map[uint64]*window.Clock {
-	known := map[uint64]*window.Clock{}
-	if e.options.Labels == nil {
-		return known
-	}
-	for id, tr := range e.force.series {
-		if tr != nil && tr != ignored {
-			known[e.options.Labels(tsdb.SeriesID(id)).Hash()] = tr.clock
-		}
-	}
-	for hash, list := range e.force.rebuilt {
-		known[hash] = list[0].clock
-	}
-	return known
 }
 
 // rebuildName reads the series with one name.
@@ -91,13 +71,14 @@ func (e *Engine) rebuildName(ctx context.Context, next *force, name string, cloc
 // refill gives the windows of one series its samples.
 func (f *force) refill(series labels.Labels, samples chunkenc.Iterator, clocks map[uint64]*window.Clock, now time.Time) error {
 	var tr *tracked
+	known := false // what the clock knows of its sender is better than a guess
 	nowMS := now.UnixMilli()
 	for kind := samples.Next(); kind != chunkenc.ValNone; kind = samples.Next() {
 		native := kind != chunkenc.ValFloat
 		if tr == nil {
 			hash := series.Hash()
 			clock := clocks[hash]
-			if clock == nil {
+			if known = clock != nil; !known {
 				clock = new(window.Clock)
 			}
 			if tr = f.track(series, clock, native, now); tr == ignored {
@@ -115,8 +96,9 @@ func (f *force) refill(series labels.Labels, samples chunkenc.Iterator, clocks m
 			t = at
 			tr.add(t, v, nil)
 		}
-		// Nothing says when it arrived: as if at its own time, but not after now.
-		tr.clock.Observe(t, min(t, nowMS))
+		if !known { // when it arrived: as if at its own time, but not after now
+			tr.clock.Observe(t, min(t, nowMS))
+		}
 		for i := range tr.targets {
 			for _, s := range tr.targets[i].subjects {
 				s.newest = max(s.newest, t)

@@ -29,6 +29,7 @@ type force struct {
 // tracked is a series that some rule looks at.
 type tracked struct {
 	clock   *window.Clock
+	hash    uint64 // of its labels
 	targets []target
 }
 
@@ -82,7 +83,7 @@ func (f *force) track(series labels.Labels, clock *window.Clock, native bool, no
 			continue
 		}
 		if made == nil {
-			made = &tracked{clock: clock}
+			made = &tracked{clock: clock, hash: series.Hash()}
 		}
 		made.targets = append(made.targets, t)
 	}
