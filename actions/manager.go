@@ -5,11 +5,13 @@ package actions
 import (
 	"context"
 	"errors"
-	"io"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/neuroweaver/heddle/actions/alert"
 	"github.com/neuroweaver/heddle/actions/journal"
+	"github.com/neuroweaver/heddle/actions/route"
 	"github.com/neuroweaver/heddle/rules"
 )
 
@@ -20,84 +22,118 @@ var (
 	ErrConflict = errors.New("not possible now")
 )
 
-// Manager is the action layer.
-type Manager struct{}
+// Manager is the action layer. What it decides is journalled before anyone sees it: Routes and Watch,
+// targets and receivers know only what is durable.
+type Manager struct {
+	o       Options
+	log     *slog.Logger
+	journal *journal.Journal
+	metrics *metrics
+	view    *view
+	crew    *crew
+	fleet   *fleet
+	// kicked is buffered by one: the next tick may have moved.
+	kicked chan struct{}
+
+	// mu guards what follows: what has been decided, durable or not. It is taken before the locks of
+	// view, crew, fleet, lanes and journal, and never held while waiting for a disk, a peer or a channel.
+	mu      sync.Mutex
+	table   *route.Table
+	book    *alert.Book
+	flights map[string]*flight
+	// rows and described are the routes as they were last kept and shown.
+	rows      map[string][]byte
+	described map[string]RouteStatus
+	raised    map[string]condition
+	outbox    *outbox
+	acks      map[string]map[string]uint64 // by route and gateway: the epoch last acknowledged
+	infos     []*rules.RuleInfo
+	rules     string // fingerprint of the rules that the journal knows
+}
 
 // Open reads the journal and rebuilds routes, alerts, silences, the outbox and the states of rule
-// instances from it.
-func Open(o Options) (*Manager, error) { return nil, errors.ErrUnsupported }
+// instances from it. Routes come into force with SetRules.
+func Open(o Options) (*Manager, error) {
+	o.setDefaults()
+	m := &Manager{
+		o: o, log: o.Logger, kicked: make(chan struct{}, 1), crew: newCrew(), view: newView(),
+		table: route.NewTable(), book: alert.NewBook(), flights: map[string]*flight{},
+		rows: map[string][]byte{}, described: map[string]RouteStatus{},
+		raised: map[string]condition{}, acks: map[string]map[string]uint64{},
+	}
+	m.fleet = newFleet(m)
+	var err error
+	m.journal, err = journal.Open(o.Path, journal.Options{Logger: o.Logger, Committed: m.view.publishEvents})
+	if err != nil {
+		return nil, err
+	}
+	m.outbox = newOutbox(m)
+	if err := m.restore(context.Background()); err != nil {
+		return nil, errors.Join(err, m.journal.Close())
+	}
+	if m.metrics, err = newMetrics(o.Registerer, m); err != nil {
+		return nil, errors.Join(err, m.journal.Close())
+	}
+	return m, nil
+}
 
 // Close waits for what was handed to the journal; call it after Run has returned.
-func (m *Manager) Close() error { return nil }
-
-// SetRules puts a load of rules in force.
-func (m *Manager) SetRules(routes []rules.Route, infos []*rules.RuleInfo) error { return nil }
-
-// Instances are the states of rule instances as the journal has them.
-func (m *Manager) Instances() []rules.InstanceState { return nil }
-
-// Handle takes what the rules decided.
-func (m *Manager) Handle(now time.Time, transitions []rules.Transition) {}
-
-// Run applies switches and delivers notifications until ctx ends.
-func (m *Manager) Run(ctx context.Context) error { <-ctx.Done(); return nil }
-
-// Routes lists all routes by name.
-func (m *Manager) Routes() []RouteStatus { return nil }
-
-// Route is one of them.
-func (m *Manager) Route(name string) (RouteStatus, bool) { return RouteStatus{}, false }
-
-// Watch gives the route's status now and after each change until ctx ends; a slow reader misses
-// what lies between, never the newest.
-func (m *Manager) Watch(ctx context.Context, name string) (<-chan RouteStatus, error) {
-	return nil, nil
+func (m *Manager) Close() error {
+	return errors.Join(m.journal.Close(), closeAll(m.o.Connectors), closeAll(m.o.Receivers))
 }
 
-// Events gives every event from now on until ctx ends. The channel is closed early when the reader
-// falls far behind; it then reads the journal from the last event it saw.
-func (m *Manager) Events(ctx context.Context) <-chan journal.Event { return nil }
+// Run applies switches and delivers notifications until ctx ends. What it was doing then is taken up
+// by the next Run.
+func (m *Manager) Run(ctx context.Context) error {
+	m.crew.run(ctx)
+	defer m.crew.wait()
+	for {
+		now := m.o.Now()
+		next := m.nextTick(now)
+		if !next.IsZero() && !next.After(now) {
+			m.tick(now)
+			continue
+		}
+		wait := maxTickWait
+		if !next.IsZero() {
+			wait = min(wait, next.Sub(now))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-m.kicked:
+			timer.Stop()
+		case <-timer.C:
+			m.tick(m.o.Now())
+		}
+	}
+}
 
-// Serving is the model that a route serves, "" for one that does not exist.
-func (m *Manager) Serving(route string) string { return "" }
+// maxTickWait bounds a wait on a clock that may be set: what is due is done at most this much late
+// after the clock was moved forward.
+const maxTickWait = time.Minute
 
-// What people say of a route: who must not be empty.
-
-func (m *Manager) Switch(route, model, who, why string) (RouteStatus, error) {
-	return RouteStatus{}, nil
-}
-func (m *Manager) Pin(route, model, who, why string) (RouteStatus, error) { return RouteStatus{}, nil }
-func (m *Manager) Unpin(route, who, why string) (RouteStatus, error)      { return RouteStatus{}, nil }
-func (m *Manager) Exclude(route, model, who, why string) (RouteStatus, error) {
-	return RouteStatus{}, nil
-}
-func (m *Manager) Include(route, model, who, why string) (RouteStatus, error) {
-	return RouteStatus{}, nil
-}
-func (m *Manager) Approve(route, who, why string) (RouteStatus, error) { return RouteStatus{}, nil }
-func (m *Manager) Reject(route, who, why string) (RouteStatus, error)  { return RouteStatus{}, nil }
-
-// Ack is the word of a gateway that it holds the epoch.
-func (m *Manager) Ack(route string, epoch uint64, who string) (RouteStatus, error) {
-	return RouteStatus{}, nil
+// tick does what is due at now without news.
+func (m *Manager) tick(now time.Time) {
+	m.turn(now, func(*turn) error { return nil })
 }
 
-// SetAutomation turns all automatic switches off or on.
-func (m *Manager) SetAutomation(on bool, who, why string) error { return nil }
-func (m *Manager) Automation() bool                             { return true }
+func (m *Manager) nextTick(now time.Time) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := m.table.NextTick(now)
+	if due := m.book.NextDue(now); !due.IsZero() && (next.IsZero() || due.Before(next)) {
+		next = due
+	}
+	return next
+}
 
-func (m *Manager) Alerts(f alert.Filter) []alert.Status { return nil }
-func (m *Manager) AcknowledgeAlert(id, who, why string) (alert.Status, error) {
-	return alert.Status{}, nil
+// kick has Run look again at when the next tick is due.
+func (m *Manager) kick() {
+	select {
+	case m.kicked <- struct{}{}:
+	default:
+	}
 }
-func (m *Manager) Silences() []alert.Silence                                 { return nil }
-func (m *Manager) Silence(s alert.Silence) (alert.Silence, error)            { return s, nil }
-func (m *Manager) ExpireSilence(id, who, why string) error                   { return nil }
-func (m *Manager) PreviewSilence(ms []alert.Matcher) ([]alert.Status, error) { return nil, nil }
-func (m *Manager) Journal(ctx context.Context, f journal.Filter) ([]journal.Event, error) {
-	return nil, nil
-}
-func (m *Manager) VerifyJournal(ctx context.Context) (journal.Report, error) {
-	return journal.Report{}, nil
-}
-func (m *Manager) ExportJournal(ctx context.Context, w io.Writer, f journal.Filter) error { return nil }

@@ -37,3 +37,21 @@ type Options struct {
 	// DeliveryAge is how long delivery of one notification is tried; 0: 24 h.
 	DeliveryAge time.Duration
 }
+
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Seed == 0 {
+		o.Seed = uint64(o.Now().UnixNano())
+	}
+	if o.OutboxLimit <= 0 {
+		o.OutboxLimit = 10_000
+	}
+	if o.DeliveryAge <= 0 {
+		o.DeliveryAge = 24 * time.Hour
+	}
+}

@@ -261,3 +261,20 @@ func (b *Book) Get(id string) *Alert { return b.alerts[id] }
 func (b *Book) sorted() []*Alert {
 	return slices.SortedFunc(maps.Values(b.alerts), before)
 }
+
+// IsFiring reports whether the alert that a transition belongs to fires now.
+func (b *Book) IsFiring(t rules.Transition) bool {
+	a := b.alerts[alertID(t.Rule.Name, group(t.Rule, t.Labels))]
+	return a != nil && a.Firing()
+}
+
+// Firing is how many alerts fire.
+func (b *Book) Firing() int {
+	n := 0
+	for _, a := range b.alerts {
+		if a.Firing() {
+			n++
+		}
+	}
+	return n
+}

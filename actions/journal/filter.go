@@ -7,7 +7,7 @@ type Filter struct {
 	// Kinds, if any, are the kinds wanted.
 	Kinds []string
 	// Route, Rule and Model, where not empty, must equal the payload's field of that name.
-	Route, Rule, Model string
+	Route, Rule, Model, Alert string
 	// After is the sequence number after which to begin (before which, where Newest).
 	After uint64
 	// From and To bound the time, both inclusive; zero: no bound.

@@ -63,7 +63,7 @@ func (f Filter) sql() (string, []any) {
 		}
 		and("kind IN (?"+strings.Repeat(", ?", len(kinds)-1)+")", kinds...)
 	}
-	for field, value := range map[string]string{"route": f.Route, "rule": f.Rule, "model": f.Model} {
+	for field, value := range map[string]string{"route": f.Route, "rule": f.Rule, "model": f.Model, "alert": f.Alert} {
 		if value != "" {
 			and("json_extract(payload, '$."+field+"') = ?", value)
 		}

@@ -163,3 +163,12 @@ func (r *Route) judgeReturn(now time.Time, evidence *Evidence) []Outcome {
 		Reason: fmt.Sprintf("%s was unfit again soon after traffic returned to it: dwell is now %s, return after %s", f.Model, r.Dwell(), r.ReturnAfter()),
 	}}
 }
+
+// ReturnDue is when traffic would return to a model more preferred than the served one if all stays
+// as it is; false where it would not.
+func (r *Route) ReturnDue(model string, evidence *Evidence) (time.Time, bool) {
+	if !slices.Contains(r.preferred(r.current()), model) {
+		return time.Time{}, false
+	}
+	return r.returnDue(model, evidence)
+}

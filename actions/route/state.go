@@ -1,8 +1,6 @@
 package route
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/neuroweaver/heddle/rules"
@@ -57,15 +55,15 @@ type State struct {
 	LastSwitch time.Time   `json:"last_switch,omitzero"`
 	Switches   []time.Time `json:"switches,omitempty"`
 	// FitSince is since when a model has been known to be fit without a break, DarkSince since when
-	// nothing has been known of it.
-	FitSince  map[string]time.Time `json:"fit_since,omitempty"`
-	DarkSince map[string]time.Time `json:"dark_since,omitempty"`
+	// nothing has been known of it. They end with the process, like what Trial counts.
+	FitSince  map[string]time.Time `json:"-"`
+	DarkSince map[string]time.Time `json:"-"`
 	// Returned is when traffic came back to Model by itself; zero: it did not, or has proved itself.
 	Returned time.Time `json:"returned,omitzero"`
 	// Doublings is how many returns failed: dwell and return-after are doubled so often.
 	Doublings int `json:"doublings,omitempty"`
 	// Trial counts the probes of a return.
-	Trial *Trial `json:"trial,omitempty"`
+	Trial *Trial `json:"-"`
 
 	// Held says why a change that is wanted does not happen; NoBackup that it is for want of a model,
 	// or of knowledge; SwitchFailed what went wrong with the last switch that was undone.
@@ -147,10 +145,7 @@ func New(p Policy, now time.Time) *Route {
 // Resume is a route as it was kept. The clocks of fitness begin anew: what happened while nobody
 // looked is not known.
 func Resume(p Policy, s State) *Route {
-	s.FitSince, s.DarkSince = nil, nil
-	if s.Trial != nil {
-		s.Trial = nil
-	}
+	s.FitSince, s.DarkSince, s.Trial = nil, nil, nil
 	return &Route{Policy: p, State: s}
 }
 
@@ -175,24 +170,4 @@ func (r *Route) current() string {
 		return r.State.Shadow
 	}
 	return r.State.Model
-}
-
-// clone copies s so that neither sees changes of the other.
-func (s State) clone() State {
-	s.Steps, s.Switches = slices.Clone(s.Steps), slices.Clone(s.Switches)
-	s.Excluded, s.Barred = maps.Clone(s.Excluded), maps.Clone(s.Barred)
-	s.FitSince, s.DarkSince = maps.Clone(s.FitSince), maps.Clone(s.DarkSince)
-	if s.Pin != nil {
-		pin := *s.Pin
-		s.Pin = &pin
-	}
-	if s.Proposal != nil {
-		proposal := *s.Proposal
-		s.Proposal = &proposal
-	}
-	if s.Trial != nil {
-		trial := *s.Trial
-		s.Trial = &trial
-	}
-	return s
 }
