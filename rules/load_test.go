@@ -79,9 +79,13 @@ func TestRestart(t *testing.T) {
 	}
 	for range 12 {
 		s.push("a", 5)
+		s.now = s.now.Add(-time.Second)
+		s.push("b", 0.1)
 	}
-	for range 2 {
-		s.push("ab", 5)
+	for range 4 {
+		s.push("a", 5)
+		s.now = s.now.Add(-time.Second)
+		s.push("b", 9)
 	}
 	before := s.engine.Instances()
 	if before[0].State != Firing || before[1].State != Pending {
@@ -107,8 +111,8 @@ func TestRestart(t *testing.T) {
 	if len(s.told) != 0 {
 		t.Errorf("the restart told %+v", s.told)
 	}
-	s.push("ab", 5)
-	s.push("ab", 5)
+	s.push("ab", 9)
+	s.push("ab", 9)
 	if got := s.engine.Instances()[1]; got.State != Firing || !got.FiringSince.Before(s.now) {
 		t.Errorf("the hold did not go on: %+v", got)
 	}
