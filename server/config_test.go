@@ -49,7 +49,6 @@ func TestConfigMistakes(t *testing.T) {
 	f("receivers:\n  - {name: a, log_configs: [{}]}\n  - {name: a, log_configs: [{}]}\n", "there twice", "3 |")
 	f("receivers:\n  - {name: a, slack_configs: []}\n", `unknown field "slack_configs"`)
 	f("auth: {jwt: {issuer: x}}\n", "auth.jwt: this version of Heddle does not support it")
-	f("thresholds: performance_thresholds.yml\n", "thresholds: this version")
 	f("listen: nowhere\nlog: {level: loud}\n", "HOST:PORT", "loud") // all at once
 }
 

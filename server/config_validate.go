@@ -121,7 +121,6 @@ func (c *Config) checkUnavailable() error {
 		path, name string
 		set        bool
 	}{
-		{"$.thresholds", "thresholds", c.Thresholds != ""},
 		{"$.auth.jwt", "auth.jwt", c.Auth.JWT != JWT{}},
 		{"$.auth.web_config", "auth.web_config", c.Auth.WebConfig != ""},
 		{"$.alertmanagers", "alertmanagers", len(c.Alertmanagers) > 0},

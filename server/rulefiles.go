@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/neuroweaver/heddle/rules"
-	"github.com/neuroweaver/heddle/rules/syntax"
+	"github.com/neuroweaver/heddle/rules/load"
 )
 
 // ruleFiles puts rule files in force. A load that fails changes nothing: the rules in force stay,
@@ -27,7 +25,7 @@ type ruleFiles struct {
 	// mu guards what follows, and makes loads wait for each other. The engine's and the action
 	// layer's locks are taken under it.
 	mu       sync.Mutex
-	files    []ruleFile // last read, whether good or not
+	files    load.Set // last read, whether good or not
 	program  *rules.Program
 	loadedAt time.Time
 	failure  error // of the last load; nil: it was good
@@ -35,18 +33,6 @@ type ruleFiles struct {
 	succeeded   prometheus.Gauge
 	succeededAt prometheus.Gauge
 }
-
-// ruleFile is one file as it was read.
-type ruleFile struct {
-	Name   string `json:"name"`
-	Source string `json:"source"`
-}
-
-// Bounds on rule files: a thousand times what a person maintains by hand.
-const (
-	maxRuleFiles     = 1000
-	maxRuleFileBytes = 4 << 20
-)
 
 func newRuleFiles(s *Server) *ruleFiles {
 	factory := promauto.With(s.registry)
@@ -77,7 +63,7 @@ func (r *ruleFiles) loadFirst(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	program, errs := compile(kept)
+	program, errs := kept.Compile(rules.CompileOptions{})
 	if len(errs) > 0 {
 		return err
 	}
@@ -104,12 +90,12 @@ func (r *ruleFiles) loadWith(ctx context.Context, restored []rules.InstanceState
 
 // read does one load; mu is held.
 func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) error {
-	files, err := readRuleFiles(r.server.config.Rules)
+	files, err := r.readFiles()
 	if err != nil {
 		return err
 	}
 	r.files = files
-	program, errs := compile(files)
+	program, errs := files.Compile(rules.CompileOptions{})
 	if len(errs) > 0 {
 		return errs
 	}
@@ -142,67 +128,13 @@ func (r *ruleFiles) enforce(ctx context.Context, program *rules.Program, restore
 	return nil
 }
 
-// compile turns files into a program, or says all that is wrong with them.
-func compile(files []ruleFile) (*rules.Program, syntax.Errors) {
-	var parsed []*syntax.File
-	var all syntax.Errors
-	for _, f := range files {
-		file, errs := syntax.Parse(f.Name, f.Source)
-		all = append(all, errs...)
-		if file != nil {
-			parsed = append(parsed, file)
-		}
-	}
-	program, errs := rules.Compile(parsed, rules.CompileOptions{})
-	if len(all)+len(errs) > 0 {
-		return nil, append(all, errs...)
-	}
-	return program, nil
-}
-
-// readRuleFiles reads the files that match the patterns, each once, in the order of their names.
-func readRuleFiles(patterns []string) ([]ruleFile, error) {
-	var names []string
-	for _, pattern := range patterns {
-		matches, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("rules: %q: %w", pattern, err)
-		}
-		if len(matches) == 0 && !hasWildcard(pattern) {
-			return nil, fmt.Errorf("rules: %s: %w", pattern, fs.ErrNotExist)
-		}
-		names = append(names, matches...)
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	if len(names) > maxRuleFiles {
-		return nil, fmt.Errorf("rules: %d files match, the limit is %d", len(names), maxRuleFiles)
-	}
-	files := make([]ruleFile, 0, len(names))
-	for _, name := range names {
-		info, err := os.Stat(name)
-		if err != nil {
-			return nil, err
-		}
-		if info.Size() > maxRuleFileBytes {
-			return nil, fmt.Errorf("rules: %s has %d bytes, the limit is %d", name, info.Size(), maxRuleFileBytes)
-		}
-		source, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, ruleFile{name, string(source)})
+// readFiles reads the files that the configuration names.
+func (r *ruleFiles) readFiles() (load.Set, error) {
+	files, err := load.Read(r.server.config.Rules, r.server.config.Thresholds)
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
 	}
 	return files, nil
-}
-
-func hasWildcard(pattern string) bool {
-	for _, c := range pattern {
-		if c == '*' || c == '?' || c == '[' {
-			return true
-		}
-	}
-	return false
 }
 
 // keptPath is the copy of the last good files.
@@ -211,7 +143,7 @@ func (r *ruleFiles) keptPath() string {
 }
 
 // keep writes the copy, all of it or nothing.
-func (r *ruleFiles) keep(files []ruleFile) error {
+func (r *ruleFiles) keep(files load.Set) error {
 	encoded, err := json.Marshal(files)
 	if err != nil {
 		return err
@@ -223,7 +155,7 @@ func (r *ruleFiles) keep(files []ruleFile) error {
 	return os.Rename(temporary, r.keptPath())
 }
 
-func (r *ruleFiles) readKept() (files []ruleFile, err error) {
+func (r *ruleFiles) readKept() (files load.Set, err error) {
 	encoded, err := os.ReadFile(r.keptPath())
 	if err != nil {
 		return nil, err

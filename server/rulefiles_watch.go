@@ -53,7 +53,11 @@ func (r *ruleFiles) addDirectories(watcher *fsnotify.Watcher) {
 	if watcher == nil {
 		return
 	}
-	for _, pattern := range r.server.config.Rules {
+	patterns := slices.Clone(r.server.config.Rules)
+	if file := r.server.config.Thresholds; file != "" {
+		patterns = append(patterns, file)
+	}
+	for _, pattern := range patterns {
 		directories, err := filepath.Glob(filepath.Dir(pattern))
 		if err != nil {
 			continue // Validate has told of a bad pattern
@@ -68,7 +72,7 @@ func (r *ruleFiles) addDirectories(watcher *fsnotify.Watcher) {
 // loadIfChanged loads the files if they are not those that were read last, or can not be read for a
 // reason that is new.
 func (r *ruleFiles) loadIfChanged(ctx context.Context) {
-	files, err := readRuleFiles(r.server.config.Rules)
+	files, err := r.readFiles()
 	r.mu.Lock()
 	known := slices.Equal(files, r.files)
 	if err != nil {
