@@ -37,13 +37,25 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int,
 		ks[i] = k - ks[i]
 	}
 	_, alone := e.planInts(own, tier)
-	_, apart := e.planInts(ks, tier)
+	plan, apart := e.planInts(ks, tier)
 	if apart >= alone {
 		return dst, false
 	}
-	dst = append(dst, byte(leanDifference))
-	dst = binary.AppendUvarint(dst, uint64(back))
-	return e.appendUnits(dst, whole, ks, values, tier), true
+	dst = binary.AppendUvarint(append(dst, byte(leanDifference)), uint64(back))
+	return e.appendWhole(dst, plan, ks, values, tier), true
+}
+
+// appendWhole writes a float stream of integers that have been planned already.
+func (e *Encoder) appendWhole(dst []byte, plan intPlan, ks []int64, values []float64, tier Tier) []byte {
+	header := floatUnits
+	if len(e.exceptions) > 0 {
+		header |= floatExceptions
+	}
+	dst = unit{}.append(append(dst, header))
+	if len(e.exceptions) > 0 {
+		dst = appendExceptions(dst, e.exceptions, values)
+	}
+	return e.appendPlanned(dst, plan, ks, tier)
 }
 
 // integerColumn is a column that was decoded because another leans on it: its values as integers,

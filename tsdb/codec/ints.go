@@ -142,6 +142,11 @@ func (e *Encoder) planCost(plan intPlan, residuals []int64, tier Tier) int {
 // appendInts appends an integer stream of at least one value.
 func (e *Encoder) appendInts(dst []byte, values []int64, tier Tier) []byte {
 	plan, _ := e.planInts(values, tier)
+	return e.appendPlanned(dst, plan, values, tier)
+}
+
+// appendPlanned appends an integer stream in a way that planInts chose for it.
+func (e *Encoder) appendPlanned(dst []byte, plan intPlan, values []int64, tier Tier) []byte {
 	state := startStream(plan, values)
 	residuals := grow(&e.residuals, len(values))
 	state.residuals(residuals, values)

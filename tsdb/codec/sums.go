@@ -178,11 +178,12 @@ func (e *Encoder) appendSum(dst []byte, g *Group, i int, sum addends, tier Tier)
 		unit{}.integers(other, g.Columns[column].Floats, nil)
 		addSigned(ks, other, !sum.negative[j])
 	}
-	if _, apart := e.planInts(ks, tier); apart >= alone {
+	plan, apart := e.planInts(ks, tier)
+	if apart >= alone {
 		return dst, false
 	}
 	dst = sum.append(append(dst, byte(leanSum)), i)
-	return e.appendUnits(dst, unit{}, ks, values, tier), true
+	return e.appendWhole(dst, plan, ks, values, tier), true
 }
 
 // addSigned adds other to ks, or subtracts it.

@@ -122,6 +122,18 @@ func (u unit) integer(v float64) (int64, bool) {
 // which costs nothing after a difference, and appends the row to exceptions.
 func (u unit) integers(ks []int64, values []float64, exceptions []int) []int {
 	last := int64(0)
+	if u.kind == unitDecimal && u.exponent == 0 {
+		for i, v := range values {
+			k := int64(v)
+			if math.Float64bits(float64(k)) != math.Float64bits(v) || k >= 1<<62 || k <= -1<<62 {
+				exceptions = append(exceptions, i)
+				k = last
+			}
+			ks[i] = k
+			last = k
+		}
+		return exceptions
+	}
 	for i, v := range values {
 		k, ok := u.integer(v)
 		if !ok {
