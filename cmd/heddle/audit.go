@@ -125,21 +125,28 @@ func (c AuditListCmd) Run(env *Env) error {
 // summary is an event in one line: where, what, why.
 func (e *event) summary() string {
 	var parts []string
-	for _, name := range []string{"route", "rule", "receiver", "connector"} {
-		if text := e.text(name); text != "" {
-			parts = append(parts, text)
+	add := func(names ...string) {
+		for _, name := range names {
+			if text := e.text(name); text != "" {
+				parts = append(parts, text)
+			}
 		}
 	}
-	if from, to := e.text("from"), e.text("to"); to != "" {
+	add("route", "rule", "receiver", "connector", "verb")
+	from, to := e.text("from"), e.text("to")
+	if from == to || to == "" {
+		add("model", "state")
+	} else {
+		if e.text("rule") != "" {
+			add("model")
+		}
 		parts = append(parts, strings.TrimPrefix(from+" → "+to, " → "))
-	} else if model := e.text("model"); model != "" {
-		parts = append(parts, model)
 	}
-	for _, name := range []string{"state", "who", "why", "reason", "error"} {
-		if text := e.text(name); text != "" {
-			parts = append(parts, text)
-		}
+	add("who", "why")
+	if e.text("who") == "" {
+		add("reason")
 	}
+	add("error")
 	return strings.Join(parts, ", ")
 }
 

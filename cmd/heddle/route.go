@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/neuroweaver/heddle/actions"
 )
@@ -142,17 +143,41 @@ type routeChange struct {
 	Route string `arg:"" help:"The route."`
 }
 
-// change posts one verb and prints the route as it then is.
+const (
+	// settleTimeout is how long a change waits for its connectors. What takes longer goes on without
+	// the person.
+	settleTimeout = 10 * time.Second
+	settlePoll    = 50 * time.Millisecond
+)
+
+// change posts one verb, waits until the connectors have carried it out, and prints the route as it
+// then is.
 func (c routeChange) change(env *Env, verb, model string) error {
 	var r actions.RouteStatus
 	body := map[string]string{"who": c.name(), "why": c.Why}
 	if model != "" {
 		body["model"] = model
 	}
-	if err := c.post(env.Ctx, "/api/v1/routes/"+url.PathEscape(c.Route)+"/"+verb, body, &r); err != nil {
+	path := "/api/v1/routes/" + url.PathEscape(c.Route)
+	if err := c.post(env.Ctx, path+"/"+verb, body, &r); err != nil {
 		return err
 	}
+	for deadline := time.Now().Add(settleTimeout); underWay(r) && time.Now().Before(deadline); {
+		select {
+		case <-env.Ctx.Done():
+			return env.Ctx.Err()
+		case <-time.After(settlePoll):
+		}
+		if err := c.get(env.Ctx, path, nil, &r); err != nil {
+			return err
+		}
+	}
 	return printRoute(env.Stdout, r)
+}
+
+// underWay reports whether connectors still work on the route's epoch.
+func underWay(r actions.RouteStatus) bool {
+	return r.State == "planned" || r.State == "applying" || r.State == "verifying" || r.State == "compensating"
 }
 
 // modelArg is the model that a change is about.
