@@ -30,7 +30,7 @@ func (db *DB) commitAll(batch []*Appender) {
 			db.logAppend(a)
 		}
 	}
-	if err := db.writeLog(); err != nil {
+	if err := db.log.Append(&db.frames, db.options.WALSync < 0); err != nil {
 		db.head.putBackUnlogged(records)
 		db.metrics.failedCommits.Add(float64(len(batch)))
 		failAll(batch, err)
@@ -88,17 +88,6 @@ func (b *appendBuffers) logRow(p *pendingRow) logRow {
 		}
 	}
 	return row
-}
-
-// writeLog writes the frames as durably as was promised.
-func (db *DB) writeLog() error {
-	if err := db.log.Append(&db.frames); err != nil {
-		return err
-	}
-	if db.options.WALSync < 0 {
-		return db.log.Sync()
-	}
-	return nil
 }
 
 // applyAppend makes an append visible and tells the hook.

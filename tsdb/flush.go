@@ -89,18 +89,26 @@ func (db *DB) takeFlushPoint() (flushPoint, error) {
 
 // saveSeries adds new series to the series log.
 func (db *DB) saveSeries(records []index.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	packer, err := newEntryEncoder()
+	if err != nil {
+		return err
+	}
 	var frames wal.Frames
 	for batch := range slices.Chunk(records, recordsPerFrame) {
-		frames.Add(func(dst []byte) []byte { return appendSeriesEntry(dst, batch) })
+		entries := appendSeriesEntry(nil, batch)
+		frames.Add(func(dst []byte) []byte { return appendCompressedEntry(dst, packer, entries) })
 	}
-	if err := errors.Join(db.seriesLog.Append(&frames), db.seriesLog.Sync()); err != nil {
+	if err := db.seriesLog.Append(&frames, true); err != nil {
 		return fmt.Errorf("save series: %w", err)
 	}
 	db.head.forgetUnsaved(len(records))
 	return nil
 }
 
-// recordsPerFrame keeps a frame of records within a few megabytes.
+// recordsPerFrame keeps a frame of records within a few megabytes, unpacked.
 const recordsPerFrame = 10_000
 
 // saveAnnotations writes exemplars and metadata anew. The older segments of their log go only once
@@ -109,32 +117,34 @@ func (db *DB) saveAnnotations(exemplars []seriesExemplar, known map[string]metad
 	if len(exemplars) == 0 && len(known) == 0 {
 		return nil
 	}
+	packer, err := newEntryEncoder()
+	if err != nil {
+		return err
+	}
 	var (
 		frames  wal.Frames
 		encoder codec.Encoder
+		entries []byte
 	)
+	pack := func() {
+		if len(entries) > 0 {
+			frames.Add(func(dst []byte) []byte { return appendCompressedEntry(dst, packer, entries) })
+		}
+		entries = nil
+	}
 	for batch := range slices.Chunk(exemplars, recordsPerFrame) {
-		frames.Add(func(dst []byte) []byte {
-			for _, e := range batch {
-				dst = appendExemplarEntry(dst, &encoder, e.id, e.exemplar)
-			}
-			return dst
-		})
+		for _, e := range batch {
+			entries = appendExemplarEntry(entries, &encoder, e.id, e.exemplar)
+		}
+		pack()
 	}
-	if len(known) > 0 {
-		frames.Add(func(dst []byte) []byte {
-			for metric, m := range known {
-				dst = appendMetadataEntry(dst, metric, m)
-			}
-			return dst
-		})
+	for metric, m := range known {
+		entries = appendMetadataEntry(entries, metric, m)
 	}
+	pack()
 	segment, err := db.annotationLog.Rotate()
 	if err == nil {
-		err = db.annotationLog.Append(&frames)
-	}
-	if err == nil {
-		err = db.annotationLog.Sync()
+		err = db.annotationLog.Append(&frames, true)
 	}
 	if err == nil {
 		err = db.annotationLog.Drop(segment)

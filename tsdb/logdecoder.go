@@ -36,6 +36,18 @@ type logDecoder struct {
 // decode gives every entry of a frame to v.
 func (d *logDecoder) decode(frame []byte, v logVisitor) error {
 	d.src, d.err = frame, nil
+	if len(frame) > 0 && entryKind(frame[0]) == entryCompressed {
+		d.src = frame[1:]
+		packed := d.bytes()
+		if d.err != nil || len(d.src) > 0 {
+			return errEntry
+		}
+		entries, err := unpackEntries(packed)
+		if err != nil {
+			return err
+		}
+		d.src = entries
+	}
 	for len(d.src) > 0 && d.err == nil {
 		kind := entryKind(d.src[0])
 		d.src = d.src[1:]

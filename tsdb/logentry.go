@@ -20,6 +20,8 @@ const (
 	entryRow       entryKind = 2
 	entryExemplars entryKind = 3
 	entryMetadata  entryKind = 4
+	// entryCompressed holds other entries, none of them compressed.
+	entryCompressed entryKind = 5
 )
 
 // logRow is the samples of one group at one time.

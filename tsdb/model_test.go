@@ -335,12 +335,8 @@ func TestAgainstModel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s := os.Getenv("HEDDLE_TSDB_SEED"); s != "" {
-		seed, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		runAgainstModel(t, seed)
+	if os.Getenv("HEDDLE_TSDB_SEED") != "" {
+		runAgainstModel(t, testSeed(t))
 		return
 	}
 	for deadline, seed := time.Now().Add(duration), uint64(time.Now().UnixNano()); time.Now().Before(deadline) && !t.Failed(); seed++ {

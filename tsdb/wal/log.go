@@ -71,9 +71,10 @@ func (l *Log) Segments() ([]int, error) {
 	return numbers, nil
 }
 
-// Append writes frames with one write. When it returns nil they survive the death of the process.
-// After an error none of them is in the log.
-func (l *Log) Append(frames *Frames) error {
+// Append writes frames with one write. When it returns nil they survive the death of the process, and
+// a power loss too if durable is asked for. After an error none of them is in the log, unless the
+// process dies before the log could be cut again.
+func (l *Log) Append(frames *Frames, durable bool) error {
 	if frames.Len() == 0 {
 		return nil
 	}
@@ -94,11 +95,27 @@ func (l *Log) Append(frames *Frames) error {
 	n, err := l.file.Write(frames.buf)
 	if err != nil || n < frames.Len() {
 		l.dirty = true
-		cutErr := l.cut() // at once, so that a crash finds no half frame; else before the next write
-		return fmt.Errorf("write to log: %w", errors.Join(err, cutErr))
+		// At once, so that a crash finds no half frame; else before the next write.
+		return fmt.Errorf("write to log: %w", errors.Join(err, l.cut()))
+	}
+	if durable {
+		if err := l.file.Sync(); err != nil {
+			l.dirty = true
+			return fmt.Errorf("sync log: %w", errors.Join(err, l.cut(), l.abandon()))
+		}
+		l.synced, l.durable = l.size+int64(n), l.size+int64(n)
 	}
 	l.size += int64(n)
 	return nil
+}
+
+// abandon closes the newest segment after a failed sync: the system may have dropped what it could not
+// write and say nothing next time, so nothing may ever rely on what was not durable before.
+func (l *Log) abandon() error {
+	l.durable = l.synced
+	err := l.file.Close()
+	l.file = nil
+	return err
 }
 
 // cut takes away what a failed write left.
@@ -115,16 +132,12 @@ func (l *Log) cut() error {
 
 // startSegment closes the newest segment and makes the next. It expects l.mu to be held.
 func (l *Log) startSegment() error {
+	if err := l.cut(); err != nil {
+		return err
+	}
 	if l.file != nil {
-		if err := l.cut(); err != nil {
-			return err
-		}
 		if err := l.file.Sync(); err != nil {
-			// What was not durable may be gone, so nothing may ever rely on this segment's end.
-			l.durable = l.synced
-			l.file.Close()
-			l.file = nil
-			return fmt.Errorf("sync log segment: %w", err)
+			return fmt.Errorf("sync log segment: %w", errors.Join(err, l.abandon()))
 		}
 		l.synced, l.durable = l.size, l.size
 		l.file.Close()
@@ -174,13 +187,9 @@ func (l *Log) Sync() error {
 		return nil // a new segment was started meanwhile, which synced this one or reported it
 	}
 	if err != nil {
-		// The system may have dropped what it could not write and say nothing next time.
-		l.durable = l.synced
-		l.file.Close()
-		l.file = nil
-		return fmt.Errorf("sync log: %w", err)
+		return fmt.Errorf("sync log: %w", errors.Join(err, l.abandon()))
 	}
-	l.synced, l.durable = size, size
+	l.synced, l.durable = max(l.synced, size), max(l.durable, size)
 	return nil
 }
 
