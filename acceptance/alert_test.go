@@ -81,7 +81,7 @@ func TestAlertWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	if fired.Rule != "poor" || firing[0].Event.Subject != "poor" || fired.Severity != "critical" || fired.State != "firing" ||
-		fired.Labels["model"] != "atlas" || fired.Summary != "atlas scores 0.4" || fired.Values["last(score, 10s)"] != poor ||
+		fired.Labels["model"] != "atlas" || fired.Summary != "atlas scores 40%" || fired.Values["last(score, 10s)"] != poor ||
 		fired.StartsAt.IsZero() {
 		t.Errorf("the alert is %s", firing[0].Event.Data)
 	}

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,10 +10,14 @@ import (
 	"time"
 )
 
-// TestAuditFindsOneChangedByte changes single bytes of the journal's file, each time in a fresh copy, and
-// asks `heddle audit verify` about it: every byte of what an event says is covered.
+// TestAuditFindsOneChangedByte changes one byte of what an event says, for each event in turn, each time in
+// a fresh copy of the journal's file, and asks `heddle audit verify` about it.
 func TestAuditFindsOneChangedByte(t *testing.T) {
 	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+
 	receiver := newReceiver(t, 0)
 	s := newServer(t, storyFiles(receiver.URL))
 	p := s.push(200*time.Millisecond, scores(well, well, well))
@@ -24,8 +29,12 @@ func TestAuditFindsOneChangedByte(t *testing.T) {
 		t.Errorf("the journal of the running server: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	code, exported, stderr := run(t, s.dir, "audit", "export", "--url", s.url(""))
-	if lines := strings.Count(exported, "\n"); code != 0 || lines != len(s.journal("")) {
-		t.Errorf("export: exit code %d, %d lines, want %d\n%s", code, lines, len(s.journal("")), stderr)
+	if code != 0 {
+		t.Fatalf("export: exit code %d\n%s", code, stderr)
+	}
+	events := strings.Split(strings.TrimSpace(exported), "\n")
+	if len(events) < 5 {
+		t.Errorf("only %d events", len(events))
 	}
 	s.stop()
 	if code, stdout, stderr := run(t, s.dir, "audit", "verify", "--data", "data"); code != 0 {
@@ -36,27 +45,33 @@ func TestAuditFindsOneChangedByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := 0
-	for _, word := range []string{`"atlas"`, `"borea"`, `"epoch"`, `avg(score, 3s)`, "decision", "switch"} {
-		for at := range indexes(whole, word) {
+	for _, e := range events {
+		// What the event says begins after its kind, as it stands in the file.
+		const longest = 100 // bytes: it must stand on one page
+		_, said, _ := strings.Cut(e, `"kind":"`)
+		_, said, _ = strings.Cut(said, `",`)
+		said, _, _ = strings.Cut(said, `,"hash":`)
+		said = said[:min(len(said), longest)]
+		offset := random.IntN(len(said))
+		broken := bytes.Clone(whole)
+		changed := 0
+		// Pages that were rewritten leave copies in unused space: there the byte changes too.
+		for at := range indexes(whole, said) {
+			broken[at+offset] ^= 1 << random.IntN(8)
 			changed++
-			if changed%7 != 1 && changed > 20 {
-				continue // the first twenty, and then a sample: each costs a process
-			}
-			broken := bytes.Clone(whole)
-			broken[at+1] ^= 0x01
-			dir := t.TempDir()
-			copyFiles(t, s.path("data"), dir)
-			if err := os.WriteFile(filepath.Join(dir, "journal.db"), broken, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if code, stdout, stderr := run(t, dir, "audit", "verify", "--data", dir); code != 1 {
-				t.Errorf("byte %d of %d, in %q: exit code %d\n%s%s", at+1, len(whole), around(whole, at), code, stdout, stderr)
-			}
 		}
-	}
-	if changed < 5 {
-		t.Errorf("only %d places to change were found", changed)
+		if changed == 0 {
+			t.Errorf("%q is not in the journal's file", said)
+			continue
+		}
+		dir := t.TempDir()
+		copyFiles(t, s.path("data"), dir)
+		if err := os.WriteFile(filepath.Join(dir, "journal.db"), broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, stdout, stderr := run(t, dir, "audit", "verify", "--data", dir); code != 1 {
+			t.Errorf("byte %d of %q: exit code %d\n%s%s", offset, said, code, stdout, stderr)
+		}
 	}
 }
 
@@ -71,10 +86,6 @@ func indexes(text []byte, word string) func(yield func(int) bool) {
 			from += at + 1
 		}
 	}
-}
-
-func around(text []byte, at int) []byte {
-	return text[max(0, at-20):min(len(text), at+40)]
 }
 
 // copyFiles copies the files of a directory, not those below it.

@@ -83,15 +83,19 @@ func (s *Story) collect(ctx context.Context, server string) error {
 	return s.askQuality(ctx, server)
 }
 
-// chartStep is the distance of two points of the chart.
-const chartStep = 250 * time.Millisecond
+const (
+	// chartStep is the distance of two points of the chart.
+	chartStep = 250 * time.Millisecond
+	// chartLead is cut off the beginning, where there are too few answers for a share.
+	chartLead = time.Second
+)
 
 // askQuality reads the primary's quality by PromQL: the same numbers that the rule saw.
 func (s *Story) askQuality(ctx context.Context, server string) error {
 	seconds := func(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
 	query := url.Values{
 		"query": {fmt.Sprintf(`increase(heddle_score_sum{model=%[1]q}[3s]) / increase(heddle_score_count{model=%[1]q}[3s])`, primary)},
-		"start": {seconds(s.Start.Add(time.Second))},
+		"start": {seconds(s.Start.Add(chartLead))},
 		"end":   {seconds(s.End)},
 		"step":  {chartStep.String()},
 	}

@@ -38,8 +38,8 @@ func (s *Story) tellTimeline(w io.Writer) {
 	}
 	line(s.Start, "Users' requests arrive, %.0f a second. The route %q sends them to %s:\n%s of the answers are right.",
 		float64(len(well))/s.Degraded.Sub(s.Start).Seconds(), routeName, primary, percent(shareRight(well)))
-	line(s.Degraded, "Behind the name %s, the snapshot of March 2023 is replaced by that of June.\nNobody is told. %s of the next %d answers are right.",
-		primary, percent(shareRight(bad)), len(bad))
+	line(s.Degraded, "Behind the name %s, the snapshot of March 2023 is replaced by that of June.\nNobody is told. From here on %s of the answers are right.",
+		primary, percent(shareRight(bad)))
 	line(left.Decided, "Heddle notices: %s.\nThe route goes to %s.", left.Reason, left.To)
 	line(left.Applied, "From here on %s answers: %s right.", left.To, percent(shareRight(away)))
 	line(s.Restored, "The snapshot of March comes back behind %s.", primary)
@@ -54,8 +54,8 @@ func (s *Story) tellChart(w io.Writer) {
 	fmt.Fprintf(w, "\nShare of right answers of %s over time, as `heddle query` shows it\n\n", primary)
 	fmt.Fprintln(w, asciigraph.Plot(s.quality, asciigraph.Width(chartWidth), asciigraph.Height(chartHeight), asciigraph.Precision(2)))
 	// The route under it, on the same scale.
-	all := s.End.Sub(s.Start)
-	column := func(t time.Time) int { return int(chartWidth * t.Sub(s.Start) / all) }
+	from := s.Start.Add(chartLead)
+	column := func(t time.Time) int { return int(chartWidth * t.Sub(from) / s.End.Sub(from)) }
 	left, back := column(s.Moves[0].Applied), column(s.Moves[1].Applied)
 	segment := func(name string, width int) string {
 		return "├" + name + strings.Repeat("─", max(0, width-len(name)-1))
