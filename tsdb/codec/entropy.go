@@ -112,14 +112,20 @@ func (r *entropyReader) next(dst []uint64, c *cursor) {
 		}
 		return
 	}
+	src, pos := r.raw.src, uint(r.raw.pos)
 	for i, token := range tokens {
 		part := &tokenParts[token]
-		if part.bits == 0 {
-			dst[i] = part.base
+		n := uint(part.bits)
+		if n > 57 || pos>>3+8 > uint(len(src)) {
+			r.raw.pos = int(pos)
+			dst[i] = part.base + r.raw.readLong(int(n))
+			pos += n
 			continue
 		}
-		dst[i] = part.base + r.raw.readLong(int(part.bits))
+		dst[i] = part.base + binary.LittleEndian.Uint64(src[pos>>3:])>>(pos&7)&(1<<n-1)
+		pos += n
 	}
+	r.raw.pos = int(pos)
 	if r.raw.over() > 0 {
 		c.fail("raw bits end early")
 	}

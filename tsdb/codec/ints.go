@@ -256,17 +256,44 @@ func (r *intReader) next(dst []int64) {
 	case codingEntropy:
 		r.entropy.next(u, r.c)
 	}
-	offset := r.plan.offset
-	if r.plan.zigzag {
-		for i, v := range u {
-			dst[i] = unzigzag(v) + offset
-		}
-	} else {
-		for i, v := range u {
-			dst[i] = int64(v) + offset
-		}
+	if r.state.kind == predictLast {
+		r.state.a = restoreLast(dst, u, r.state.a, r.plan.offset, r.plan.zigzag)
+		return
 	}
+	unmap(dst, u, r.plan.offset, r.plan.zigzag)
 	r.state.restore(dst)
+}
+
+// unmap is the inverse of mapResiduals.
+func unmap(dst []int64, mapped []uint64, offset int64, zigzag bool) {
+	dst = dst[:len(mapped)]
+	if zigzag {
+		for i, u := range mapped {
+			dst[i] = unzigzag(u) + offset
+		}
+		return
+	}
+	for i, u := range mapped {
+		dst[i] = int64(u) + offset
+	}
+}
+
+// restoreLast is unmap and restore of predictLast in one go: most streams take this way. It returns
+// the last value.
+func restoreLast(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
+	dst = dst[:len(mapped)]
+	if zigzag {
+		for i, u := range mapped {
+			last += unzigzag(u) + offset
+			dst[i] = last
+		}
+		return last
+	}
+	for i, u := range mapped {
+		last += int64(u) + offset
+		dst[i] = last
+	}
+	return last
 }
 
 // all decodes the whole stream into dst.

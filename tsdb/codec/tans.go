@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -44,7 +45,7 @@ type encodeTable struct {
 
 // newTable makes a table for tokens that occur so often, more than one of them.
 func newTable(counts *tokenCounts, total int) *table {
-	log := min(max(bits.Len(uint(total))-1, minTableLog), maxTableLog)
+	log := min(max(bits.Len(uint(total))-3, minTableLog), maxTableLog)
 	used, last := 0, 0
 	for t, n := range counts {
 		if n > 0 {
@@ -279,25 +280,25 @@ func (r *tokenReader) next(dst []uint8) {
 	entries := r.entries
 	mask := uint32(len(entries) - 1)
 	a, b, c, d := r.states[0], r.states[1], r.states[2], r.states[3]
-	for len(dst) >= tansLanes {
-		word := r.bits.peek()
+	src, pos := r.bits.src, uint(r.bits.pos)
+	for len(dst) >= tansLanes && pos>>3+8 <= uint(len(src)) {
+		word := binary.LittleEndian.Uint64(src[pos>>3:]) >> (pos & 7)
 		ea, eb, ec, ed := entries[a&mask], entries[b&mask], entries[c&mask], entries[d&mask]
-		dst[0], dst[1], dst[2], dst[3] = ea.token, eb.token, ec.token, ed.token
-		na, nb, nc, nd := uint(ea.bits)&31, uint(eb.bits)&31, uint(ec.bits)&31, uint(ed.bits)&31
+		out := dst[:tansLanes:tansLanes]
+		out[0], out[1], out[2], out[3] = ea.token, eb.token, ec.token, ed.token
+		na, nb, nc, nd := uint(ea.bits)&15, uint(eb.bits)&15, uint(ec.bits)&15, uint(ed.bits)&15
 		a = uint32(ea.base) + uint32(word)&(1<<na-1)
-		word >>= na
-		b = uint32(eb.base) + uint32(word)&(1<<nb-1)
-		word >>= nb
-		c = uint32(ec.base) + uint32(word)&(1<<nc-1)
-		word >>= nc
-		d = uint32(ed.base) + uint32(word)&(1<<nd-1)
-		r.bits.pos += int(na + nb + nc + nd)
+		b = uint32(eb.base) + uint32(word>>na)&(1<<nb-1)
+		c = uint32(ec.base) + uint32(word>>(na+nb))&(1<<nc-1)
+		d = uint32(ed.base) + uint32(word>>(na+nb+nc))&(1<<nd-1)
+		pos += na + nb + nc + nd
 		dst = dst[tansLanes:]
 	}
+	r.bits.pos = int(pos)
 	r.states = [tansLanes]uint32{a, b, c, d}
-	for i := range dst {
-		e := entries[r.states[i]&mask]
+	for i := range dst { // near the end of the bits
+		e := entries[r.states[i%tansLanes]&mask]
 		dst[i] = e.token
-		r.states[i] = uint32(e.base) + uint32(r.bits.read(int(e.bits)))
+		r.states[i%tansLanes] = uint32(e.base) + uint32(r.bits.read(int(e.bits)))
 	}
 }
