@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/neuroweaver/heddle/actions"
 	"github.com/neuroweaver/heddle/rules"
 	"github.com/neuroweaver/heddle/rules/catalog"
 	"github.com/neuroweaver/heddle/rules/syntax"
@@ -51,16 +52,18 @@ func TestDocumentedRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := fences(t, string(text))
-	loaded := 0
+	loaded, tests := 0, 0
 	for i, f := range all {
 		switch f.language {
 		case "heddle":
 			loaded++
-			_, errs := Set{{Name: "x.rules", Text: f.text}}.Compile(rules.CompileOptions{})
+			set := Set{{Name: fmt.Sprintf("docs/rules.md at line %d", f.line), Text: f.text}}
+			_, errs := set.Compile(rules.CompileOptions{})
 			if len(errs) > 0 {
 				t.Errorf("the example at line %d does not load:\n%v", f.line, errs)
 				continue
 			}
+			tests += runTests(t, set)
 			file, _ := syntax.Parse("x.rules", f.text)
 			if canonical := syntax.Format(file); canonical != f.text {
 				t.Errorf("the example at line %d is not canonical; it should be\n%s", f.line, canonical)
@@ -78,9 +81,27 @@ func TestDocumentedRules(t *testing.T) {
 			}
 		}
 	}
-	if loaded < 10 {
-		t.Errorf("only %d examples were found", loaded)
+	if loaded < 10 || tests < 2 {
+		t.Errorf("only %d examples and %d tests were found", loaded, tests)
 	}
+}
+
+// runTests runs the tests in rule files on the real engine and the real logic of routes, and returns
+// how many there were.
+func runTests(t *testing.T, set Set) int {
+	t.Helper()
+	files, _ := set.Parse()
+	report, errs := rules.RunTests(t.Context(), files, rules.TestOptions{NewRouter: actions.NewSimulator})
+	if len(errs) > 0 {
+		t.Error(errs)
+		return 0
+	}
+	for _, result := range report.Tests {
+		for _, failure := range result.Failures {
+			t.Errorf("%s: %s: after %s expected %s, got %s\n%v\n%v", failure.Position, result.Name, failure.After, failure.Expected, failure.Got, failure.Details, result.Timeline)
+		}
+	}
+	return len(report.Tests)
 }
 
 // TestGeneratedDocumentation holds the reference to the tables of the program.
@@ -178,6 +199,7 @@ func TestExampleRules(t *testing.T) {
 		if _, errs := set.Compile(rules.CompileOptions{}); len(errs) > 0 {
 			t.Error(errs)
 		}
+		runTests(t, set)
 		for _, source := range set {
 			file, _ := syntax.Parse(source.Name, source.Text)
 			if canonical := syntax.Format(file); canonical != source.Text {
