@@ -29,7 +29,8 @@ func (CheckCmd) Help() string {
       the rules that the thresholds stand for
 
 All mistakes are printed in one run, each with its place and what to do. The exit
-code is 1 when there is one.`
+code is 1 when there is one. Warnings do not change the exit code; a comment
+"# allow NAME" on the clause, the declaration or at the top of the file silences one.`
 }
 
 // Run checks all files, even when one of them is bad.
@@ -101,9 +102,9 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 	if len(errs) > 0 {
 		return fmt.Errorf("%w\n\n%s", errs, count(mistakes(errs), "mistake"))
 	}
+	files, _ := set.Parse()
 	switch {
 	case c.PrintRules:
-		files, _ := set.Parse()
 		for i, file := range files {
 			if i > 0 {
 				fmt.Fprintln(env.Stdout)
@@ -111,6 +112,9 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 			fmt.Fprint(env.Stdout, syntax.Format(file))
 		}
 	case !c.Quiet:
+		for _, warning := range syntax.Lint(files) {
+			fmt.Fprintf(env.Stdout, "%s\n\n", warning)
+		}
 		fmt.Fprintf(env.Stdout, "%s: no mistakes in %s, %s\n", strings.Join(set.Names(), ", "), count(len(program.Rules()), "rule"), count(len(program.Routes()), "route"))
 	}
 	return nil

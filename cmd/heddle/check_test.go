@@ -43,6 +43,7 @@ rule slow on model {
 func TestCheck(t *testing.T) {
 	inDirectory(t, map[string]string{
 		"good.rules":        goodRules,
+		"odd.rules":         "use \"heddle\"\nlet unused = 5\n",
 		"bad.rules":         "rule slow on model {\n  whn p95(latncy, 1m) > 2s\n}\n",
 		"thresholds.yml":    "model_performance:\n  latency: {critical_threshold_ms: 5000}\n",
 		"badthresholds.yml": "model_performance:\n  latncy: {critical_threshold_ms: 5000}\n",
@@ -56,6 +57,7 @@ func TestCheck(t *testing.T) {
 		want []string
 	}{
 		{"good.rules", exitDone, []string{"no mistakes in 1 rule, 0 routes"}},
+		{"odd.rules", exitDone, []string{"odd.rules:2:5: warning: nothing uses the let \"unused\" [unused-name]"}},
 		{"bad.rules", exitBad, []string{"bad.rules:2:3: \"whn\" is not a clause", "bad.rules:2:11: \"latncy\" is not a metric", "2 mistakes"}},
 		{"good.rules bad.rules", exitBad, []string{"is declared twice", "bad.rules:2:11"}},
 		{"bad.rules badthresholds.yml", exitBad, []string{"bad.rules:2:3", "badthresholds.yml:2:3: \"latncy\" is not a setting"}},
