@@ -151,3 +151,30 @@ func BenchmarkColumn(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTokens decodes entropy-coded numbers: with tokens only, and with raw bits.
+func BenchmarkTokens(b *testing.B) {
+	for _, scale := range []float64{2, 200} {
+		b.Run(fmt.Sprint(scale), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(1, 1))
+			values := make([]uint64, 64*frameLen)
+			for i := range values {
+				values[i] = uint64(r.ExpFloat64() * scale)
+			}
+			var counts tokenCounts
+			counts.add(values)
+			e := Encoder{tables: []*table{newTable(&counts, len(values))}}
+			stream := e.appendEntropy(nil, 0, values)
+			tables := &tableSet{items: make([]item, 1), tables: e.tables}
+			var got [frameLen]uint64
+			for b.Loop() {
+				c := &cursor{src: stream}
+				reader := readEntropy(c, len(values), tables)
+				for range len(values) / frameLen {
+					reader.next(got[:], c)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(values)), "ns/value")
+		})
+	}
+}

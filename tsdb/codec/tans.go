@@ -22,17 +22,20 @@ type table struct {
 	log    int
 	norm   []uint16 // by token
 	cost   []float32
-	decode []decodeEntry
+	decode *decodeTable
 	encode *encodeTable
 }
 
-// decodeEntry is what a state stands for: its token, and the next state, which is base plus so many
-// bits from the stream.
-type decodeEntry struct {
-	base  uint16
-	token uint8
-	bits  uint8
-}
+// decodeTable says for each state its token, and how to the next state: it is base plus so many bits
+// from the stream. An entry is base<<16 | token<<8 | bits in one word, so that it is one load; the
+// array has its largest size, so that a masked index needs no check.
+type decodeTable [1 << maxTableLog]uint32
+
+const (
+	entryToken = 8
+	entryBase  = 16
+	entryBits  = 15 // mask
+)
 
 // encodeTable is the inverse: for a token in state s (s has bit log set), (s+addBits)>>16 bits leave
 // and the next state is next[s>>bits + start].
@@ -131,17 +134,18 @@ func (t *table) spread() []uint8 {
 }
 
 // forDecoding builds the decoder's side once.
-func (t *table) forDecoding() []decodeEntry {
+func (t *table) forDecoding() *decodeTable {
 	if t.decode != nil {
 		return t.decode
 	}
 	next := slices.Clone(t.norm)
-	t.decode = make([]decodeEntry, 1<<t.log)
+	t.decode = new(decodeTable)
 	for state, token := range t.spread() {
 		x := next[token]
 		next[token]++
 		n := t.log + 1 - bits.Len16(x)
-		t.decode[state] = decodeEntry{base: x<<n - 1<<t.log, token: token, bits: uint8(n)}
+		base := uint32(x)<<n - 1<<t.log
+		t.decode[state] = base<<entryBase | uint32(token)<<entryToken | uint32(n)
 	}
 	return t.decode
 }
@@ -261,14 +265,14 @@ func (e *Encoder) appendTokens(dst []byte, t *table, values []uint64) []byte {
 
 // tokenReader decodes tokens.
 type tokenReader struct {
-	entries []decodeEntry
-	bits    bitReader
-	states  [tansLanes]uint32
+	table  *decodeTable
+	bits   bitReader
+	states [tansLanes]uint32
 }
 
 // newTokenReader starts at the front of src.
 func newTokenReader(t *table, src []byte) tokenReader {
-	r := tokenReader{entries: t.forDecoding(), bits: bitReader{src: src}}
+	r := tokenReader{table: t.forDecoding(), bits: bitReader{src: src}}
 	for i := range r.states {
 		r.states[i] = uint32(r.bits.read(t.log))
 	}
@@ -277,28 +281,36 @@ func newTokenReader(t *table, src []byte) tokenReader {
 
 // next decodes tokens into dst; all calls but the last ask for a multiple of tansLanes.
 func (r *tokenReader) next(dst []uint8) {
-	entries := r.entries
-	mask := uint32(len(entries) - 1)
+	table := r.table
 	a, b, c, d := r.states[0], r.states[1], r.states[2], r.states[3]
 	src, pos := r.bits.src, uint(r.bits.pos)
-	for len(dst) >= tansLanes && pos>>3+8 <= uint(len(src)) {
+	i := 0
+	for ; i+tansLanes <= len(dst) && pos>>3+8 <= uint(len(src)); i += tansLanes {
 		word := binary.LittleEndian.Uint64(src[pos>>3:]) >> (pos & 7)
-		ea, eb, ec, ed := entries[a&mask], entries[b&mask], entries[c&mask], entries[d&mask]
-		out := dst[:tansLanes:tansLanes]
-		out[0], out[1], out[2], out[3] = ea.token, eb.token, ec.token, ed.token
-		na, nb, nc, nd := uint(ea.bits)&15, uint(eb.bits)&15, uint(ec.bits)&15, uint(ed.bits)&15
-		a = uint32(ea.base) + uint32(word)&(1<<na-1)
-		b = uint32(eb.base) + uint32(word>>na)&(1<<nb-1)
-		c = uint32(ec.base) + uint32(word>>(na+nb))&(1<<nc-1)
-		d = uint32(ed.base) + uint32(word>>(na+nb+nc))&(1<<nd-1)
-		pos += na + nb + nc + nd
-		dst = dst[tansLanes:]
+		a, b, c, d = table[a%uint32(len(table))], table[b%uint32(len(table))], table[c%uint32(len(table))], table[d%uint32(len(table))]
+		tokens := a>>entryToken&0xff | b>>entryToken&0xff<<8 | c>>entryToken&0xff<<16 | d>>entryToken<<24
+		binary.LittleEndian.PutUint32(dst[i:], tokens)
+		n := a & entryBits
+		pos += uint(n)
+		a = a>>entryBase + uint32(word)&(1<<n-1)
+		word >>= n
+		n = b & entryBits
+		pos += uint(n)
+		b = b>>entryBase + uint32(word)&(1<<n-1)
+		word >>= n
+		n = c & entryBits
+		pos += uint(n)
+		c = c>>entryBase + uint32(word)&(1<<n-1)
+		word >>= n
+		n = d & entryBits
+		pos += uint(n)
+		d = d>>entryBase + uint32(word)&(1<<n-1)
 	}
 	r.bits.pos = int(pos)
 	r.states = [tansLanes]uint32{a, b, c, d}
-	for i := range dst { // near the end of the bits
-		e := entries[r.states[i%tansLanes]&mask]
-		dst[i] = e.token
-		r.states[i%tansLanes] = uint32(e.base) + uint32(r.bits.read(int(e.bits)))
+	for ; i < len(dst); i++ { // near the end of the bits
+		e := table[r.states[i%tansLanes]%uint32(len(table))]
+		dst[i] = uint8(e >> entryToken)
+		r.states[i%tansLanes] = e>>entryBase + uint32(r.bits.read(int(e&entryBits)))
 	}
 }
