@@ -22,6 +22,8 @@ type running struct {
 	dir  string
 	url  string
 	stop func() error // idempotent
+
+	pushedMS int64 // time of the newest sample
 }
 
 const chatRules = `
@@ -136,11 +138,12 @@ func (r *running) eventually(want, path string) {
 	r.t.Fatalf("GET %s never had %s; it is %s", path, want, text)
 }
 
-// push sends one sample of the score for each model, now.
+// push sends one sample of the score for each model, now; never two at one time.
 func (r *running) push(atlas, borea float64) {
 	r.t.Helper()
+	r.pushedMS = max(r.pushedMS+1, time.Now().UnixMilli())
 	r.expect(http.StatusNoContent, "", http.MethodPost, "/api/v1/import/prometheus",
-		fmt.Sprintf("model_quality_score{model=\"atlas\"} %v\nmodel_quality_score{model=\"borea\"} %v\n", atlas, borea))
+		fmt.Sprintf("model_quality_score{model=\"atlas\"} %v %d\nmodel_quality_score{model=\"borea\"} %v %d\n", atlas, r.pushedMS, borea, r.pushedMS))
 }
 
 func TestDegradationMovesTheRouteAndBack(t *testing.T) {
