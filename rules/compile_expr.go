@@ -101,7 +101,7 @@ func (c *compiler) term(s *scope, e *syntax.Call, lag time.Duration) term {
 	case functionRatio:
 		divisor := c.metrics[args[1].(*syntax.Ref).Name]
 		width = duration(args[2])
-		t.divisor = s.slot(divisor)
+		t.divisor, t.isPart = s.slot(divisor), m.isPartOf(divisor)
 		t.divisorSpec = divisor.spec(f.function.family(divisor.kind), width, lag)
 	case functionEwma:
 		width = ewmaWidth(duration(args[1]))

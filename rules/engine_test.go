@@ -41,3 +41,29 @@ func TestSilenceNeverDecides(t *testing.T) {
 		t.Errorf("a tick is due at %v although nothing can move", next)
 	}
 }
+
+// TestRatioOfAPart: a model that has never failed has no series of failures, and still is known to be
+// fit; a model whose failures have another name is not.
+func TestRatioOfAPart(t *testing.T) {
+	b := newBench(t, `
+metric requests = counter "requests_total"
+metric failures = counter "requests_total" where status =~ "5.."
+metric elsewhere = counter "errors_total"
+rule part on model { when ratio(failures, requests, 10s) > 5% }
+rule other on model { when ratio(elsewhere, requests, 10s) > 5% }`)
+	for n := range 20 {
+		b.push(`requests_total{model="a",status="200"}`, n*10)
+		b.wait(time.Second)
+	}
+	if s := b.status("part", "a"); s.Unknown || s.Terms[0].Value != 0 {
+		t.Errorf("%+v", s)
+	}
+	if s := b.status("other", "a"); !s.Unknown {
+		t.Errorf("%+v", s)
+	}
+	for n := range 5 {
+		b.push(`requests_total{model="a",status="200"}`, 200+n*10, `requests_total{model="a",status="503"}`, n*10)
+		b.wait(time.Second)
+	}
+	b.want("a:firing")
+}

@@ -71,6 +71,20 @@ func (m *metric) takes(series labels.Labels) bool {
 	return true
 }
 
+// isPartOf reports whether every series of m has a name that the other takes, and the other takes all
+// series of these names.
+func (m *metric) isPartOf(other *metric) bool {
+	if len(other.where) > 0 {
+		return false
+	}
+	for _, source := range m.sources {
+		if !slices.Contains(other.sources, source) {
+			return false
+		}
+	}
+	return true
+}
+
 // key is equal for metrics that are declared alike.
 func (m *metric) key() string {
 	var b strings.Builder

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -100,4 +101,15 @@ func Compile(files []*syntax.File, o CompileOptions) (*Program, syntax.Errors) {
 		return nil, errs
 	}
 	return p, nil
+}
+
+// SeriesNames returns the names of the series that the rules look at, sorted.
+func (p *Program) SeriesNames() []string {
+	names := map[string]bool{}
+	for _, m := range p.metrics {
+		for name := range m.roles {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }

@@ -17,6 +17,8 @@ type term struct {
 	// divisorSpec are those of the second metric of ratio.
 	slot, spec           int
 	divisor, divisorSpec int
+	// isPart says that the first metric of ratio takes only series of names that the second takes too.
+	isPart bool
 	// argument is q of quantile and x of above.
 	argument float64
 	// covers says that a fresh start must wait until this window is covered.
@@ -124,7 +126,7 @@ func (t *term) evaluate(inputs []input, now int64) window.Result {
 	case functionIncrease:
 		return window.Increase(in.series, t.spec)
 	case functionRatio:
-		return window.Ratio(in.series, t.spec, inputs[t.divisor].series, t.divisorSpec)
+		return window.Ratio(in.series, t.spec, inputs[t.divisor].series, t.divisorSpec, t.isPart)
 	case functionAvg:
 		return window.Mean(in.series, t.spec)
 	case functionSum:

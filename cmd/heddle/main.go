@@ -22,6 +22,8 @@ type commands struct {
 	Demo    DemoCmd    `cmd:"" help:"See the main job in half a minute: a model gets worse, the route leaves it and returns."`
 	Check   CheckCmd   `cmd:"" help:"Check rules, thresholds and configuration."`
 	Fmt     FmtCmd     `cmd:"" help:"Give rule files their canonical form."`
+	Test    TestCmd    `cmd:"" help:"Run the tests that stand in rule files."`
+	Replay  ReplayCmd  `cmd:"" help:"Show what rules would have done on recorded data."`
 	Import  ImportCmd  `cmd:"" help:"Take over rules of other systems."`
 	Query   QueryCmd   `cmd:"" help:"Evaluate PromQL."`
 	Route   RouteCmd   `cmd:"" help:"Show routes; switch, pin, exclude."`

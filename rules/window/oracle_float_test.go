@@ -308,7 +308,7 @@ func TestEngineOverManySeries(t *testing.T) {
 		}{
 			{"sum(increase(requests[1m]))", Increase(requests, 0)},
 			{"sum(rate(requests[1m]))", Rate(requests, 0)},
-			{"sum(increase(failures[1m])) / (sum(increase(requests[1m])) != 0)", Ratio(failures, 0, requests, 0)},
+			{"sum(increase(failures[1m])) / (sum(increase(requests[1m])) != 0)", Ratio(failures, 0, requests, 0, false)},
 			{"sum(count_over_time(requests[1m]))", Count(requests, 1)},
 			{"sum(sum_over_time(requests[1m]))", Total(requests, 2)},
 			{"sum(sum_over_time(requests[1m])) / sum(count_over_time(requests[1m]))", Mean(requests, 2)},

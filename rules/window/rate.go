@@ -44,10 +44,15 @@ func growth(series []*Series, i int, perSecond bool) Result {
 	return known(sum.Value(), n)
 }
 
-// Ratio is the increase of the series a in window i over the increase of the series b in window j.
-// It is unknown where either is, and where b did not grow.
-func Ratio(a []*Series, i int, b []*Series, j int) Result {
+// Ratio is the increase of the series a in window i over the increase of the series b in window j. It
+// is unknown where either is, and where b did not grow. But where a is part of b, its series being
+// among those that b takes, a window without a sample of a, and with some of b, has 0 of a: senders
+// make the series of a failure with the first failure.
+func Ratio(a []*Series, i int, b []*Series, j int, isPart bool) Result {
 	top, bottom := Increase(a, i), Increase(b, j)
+	if isPart && !top.Known && top.Samples == 0 {
+		top = known(0, 0)
+	}
 	if !top.Known || !bottom.Known || bottom.Value == 0 {
 		return unknown(bottom.Samples)
 	}

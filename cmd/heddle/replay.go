@@ -1,0 +1,302 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/neuroweaver/heddle/actions"
+	"github.com/neuroweaver/heddle/cmd/heddle/internal/recording"
+	"github.com/neuroweaver/heddle/query"
+	"github.com/neuroweaver/heddle/rules"
+	"github.com/neuroweaver/heddle/rules/load"
+	"github.com/neuroweaver/heddle/tsdb"
+)
+
+// ReplayCmd shows what rules would have done on recorded data.
+type ReplayCmd struct {
+	Rules   []string `required:"" placeholder:"GLOB" help:"Rule files."`
+	Compare []string `placeholder:"GLOB" help:"Other rule files: show what would have been different with --rules."`
+	Data    string   `type:"path" placeholder:"DIR" xor:"source" help:"Replay from a data directory; the server that uses it must be stopped."`
+	Input   string   `placeholder:"FILE" xor:"source" help:"Replay lines of JSON; - reads standard input."`
+	Format  string   `enum:"samples,observations" default:"observations" help:"What the lines are: samples or observations (${default})."`
+	From    string   `placeholder:"TIME" help:"Start of a replay from --data: a time, or how long ago (7d)."`
+	To      string   `placeholder:"TIME" help:"End of it (now)."`
+	JSON    bool     `help:"Print one JSON object a line."`
+	Quiet   bool     `short:"q" help:"Print no progress and no summary."`
+}
+
+// Help shows examples.
+func (ReplayCmd) Help() string {
+	return `Examples:
+  heddle replay --rules 'rules/*.rules' --data ./data --from 7d
+      what the rules would have done in the last week
+  heddle replay --rules chat.rules --input requests.jsonl --json
+  generate | heddle replay --rules chat.rules --input - --format samples
+      {"metric":"m_total","labels":{"model":"a"},"ts_ms":1767571215000,"value":3} a line
+  heddle replay --rules new.rules --compare old.rules --data ./data --from 30d
+      lines with - happened with the old rules only, with + with the new ones only
+
+The replay runs the engine and the route logic that run live, on the data's own clock, without
+effects: nothing is sent and nothing is switched.`
+}
+
+// Run replays, and compares where it is asked to.
+func (c ReplayCmd) Run(env *Env) error {
+	if c.Data == "" && c.Input == "" {
+		return usagef("say what to replay: --data DIR or --input FILE")
+	}
+	if len(c.Compare) > 0 && c.Input == "-" {
+		return usagef("--compare reads the data twice; write it to a file first")
+	}
+	program, err := loadProgram(env, c.Rules)
+	if err != nil {
+		return err
+	}
+	tally := replayTally{}
+	if len(c.Compare) > 0 {
+		err = c.compare(env, program, &tally)
+	} else {
+		err = c.replay(env, program, &tally, func(e rules.Event) error { return c.print(env.Stdout, "", e) })
+	}
+	if err != nil {
+		return err
+	}
+	if !c.Quiet && !c.JSON {
+		fmt.Fprintln(env.Stdout, tally.String())
+	}
+	return nil
+}
+
+func loadProgram(env *Env, patterns []string) (*rules.Program, error) {
+	set, err := load.Read(patterns, "")
+	if err != nil {
+		return nil, err
+	}
+	program, errs := set.Compile(rules.CompileOptions{})
+	if errs != nil {
+		fmt.Fprintln(env.Stderr, errs)
+		return nil, errBad
+	}
+	return program, nil
+}
+
+func (c ReplayCmd) print(w io.Writer, mark string, e rules.Event) error {
+	if c.JSON {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s%s\n", mark, line)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s%s  %s\n", mark, e.Time.UTC().Format("2006-01-02 15:04:05.000"), e)
+	return err
+}
+
+// compare prints what only one of two sets of rules would have done.
+func (c ReplayCmd) compare(env *Env, program *rules.Program, tally *replayTally) error {
+	before, err := loadProgram(env, c.Compare)
+	if err != nil {
+		return err
+	}
+	old := map[string][]rules.Event{}
+	var order []rules.Event
+	if err := c.replay(env, before, &replayTally{}, func(e rules.Event) error {
+		key := e.Time.String() + e.String()
+		old[key] = append(old[key], e)
+		order = append(order, e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	printOld := func(until time.Time) error {
+		for ; len(order) > 0 && order[0].Time.Before(until); order = order[1:] {
+			if key := order[0].Time.String() + order[0].String(); len(old[key]) > 0 {
+				old[key] = old[key][1:]
+				if err := c.print(env.Stdout, "- ", order[0]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	var fresh []rules.Event
+	if err := c.replay(env, program, tally, func(e rules.Event) error {
+		key := e.Time.String() + e.String()
+		if len(old[key]) > 0 {
+			old[key] = old[key][1:]
+			return nil
+		}
+		fresh = append(fresh, e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, e := range fresh {
+		if err := printOld(e.Time); err != nil {
+			return err
+		}
+		if err := c.print(env.Stdout, "+ ", e); err != nil {
+			return err
+		}
+	}
+	return printOld(time.Unix(1<<40, 0))
+}
+
+// replay runs one program on the data.
+func (c ReplayCmd) replay(env *Env, program *rules.Program, tally *replayTally, emit func(rules.Event) error) error {
+	source, closer, err := c.open(env, program, tally)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	var failed error
+	err = rules.Replay(env.Ctx, program, source, actions.NewSimulator(program.Routes(), program.Rules()), func(e rules.Event) bool {
+		tally.event(e)
+		failed = emit(e)
+		return failed == nil
+	})
+	return errors.Join(err, failed)
+}
+
+// open gives the data as a recording, counted as it passes.
+func (c ReplayCmd) open(env *Env, program *rules.Program, tally *replayTally) (source rules.Recording, closer io.Closer, err error) {
+	switch {
+	case c.Data != "":
+		source, closer, err = c.openData(env, program)
+	case c.Input == "-":
+		source, closer = c.lines(env.Stdin), io.NopCloser(nil)
+	default:
+		var file *os.File
+		if file, err = os.Open(c.Input); err == nil {
+			source, closer = c.lines(file), file
+		}
+	}
+	if err != nil {
+		return source, nil, err
+	}
+	batches := source.Batches
+	source.Batches = func(yield func(*tsdb.Batch, error) bool) {
+		for b, err := range batches {
+			if b != nil {
+				tally.batch(b)
+			}
+			if !yield(b, err) {
+				return
+			}
+		}
+	}
+	return source, closer, nil
+}
+
+func (c ReplayCmd) lines(r io.Reader) rules.Recording {
+	if c.Format == "samples" {
+		return recording.Samples(r)
+	}
+	return recording.Observations(r)
+}
+
+func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, io.Closer, error) {
+	now := time.Now()
+	to, err := parseWhen(c.To, now, now)
+	if err != nil {
+		return rules.Recording{}, nil, err
+	}
+	from, err := parseWhen(c.From, now, to.Add(-24*time.Hour))
+	if err != nil {
+		return rules.Recording{}, nil, err
+	}
+	if !from.Before(to) {
+		return rules.Recording{}, nil, usagef("--from must lie before --to")
+	}
+	db, err := tsdb.Open(c.Data, tsdb.Options{Retention: 100 * 365 * 24 * time.Hour})
+	if err != nil {
+		return rules.Recording{}, nil, err
+	}
+	progress := newBenchProgress(env.Stderr)
+	if c.Quiet {
+		progress = newBenchProgress(io.Discard)
+	}
+	source := recording.Stored(env.Ctx, db, program.SeriesNames(), from, to, func(at time.Time) {
+		progress.show(fmt.Sprintf("replaying %s to %s", clockTime(from), clockTime(to)), at.Sub(from).Seconds()/to.Sub(from).Seconds())
+	})
+	return source, closing(func() error {
+		progress.end()
+		return db.Close()
+	}), nil
+}
+
+type closing func() error
+
+func (c closing) Close() error { return c() }
+
+// replayTally sums up a replay.
+type replayTally struct {
+	samples                 int
+	first, last             time.Time
+	alerts, resolved, moves int
+	flaps                   int
+	lastMove                map[string]time.Time
+}
+
+func (t *replayTally) batch(b *tsdb.Batch) {
+	for i := range b.Rows {
+		t.samples += len(b.Rows[i].Series)
+	}
+	if t.first.IsZero() {
+		t.first = b.Arrived
+	}
+	t.last = b.Arrived
+}
+
+// flapWithin is how soon a second move of a route makes a flap of the first.
+const flapWithin = 10 * time.Minute
+
+func (t *replayTally) event(e rules.Event) {
+	switch e.Type {
+	case "alert":
+		t.alerts++
+	case "resolve":
+		t.resolved++
+	case "switch":
+		t.moves++
+		if t.lastMove == nil {
+			t.lastMove = map[string]time.Time{}
+		}
+		if last, ok := t.lastMove[e.Route]; ok && e.Time.Sub(last) < flapWithin {
+			t.flaps++
+		}
+		t.lastMove[e.Route] = e.Time
+	}
+}
+
+func (t *replayTally) String() string {
+	span := t.last.Sub(t.first)
+	text := fmt.Sprintf("%s over %s: %s, %d resolved; %s of routes, %d within %s of the one before",
+		humanize.Comma(int64(t.samples))+" samples", span.Round(time.Second), count(t.alerts, "alert"), t.resolved, count(t.moves, "move"), t.flaps, flapWithin)
+	if week := 7 * 24 * time.Hour; span > time.Hour {
+		text += fmt.Sprintf("; %.1f alerts a week", float64(t.alerts)*float64(week)/float64(span))
+	}
+	return text
+}
+
+// parseWhen reads a time, or how long before now; empty: otherwise.
+func parseWhen(text string, now, otherwise time.Time) (time.Time, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	if ago, err := query.ParseDuration(text); err == nil {
+		return now.Add(-ago), nil
+	}
+	at, err := query.ParseTime(text)
+	if err != nil {
+		return at, usagef("%q is neither a time nor a duration", text)
+	}
+	return at, nil
+}
