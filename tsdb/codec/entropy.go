@@ -117,6 +117,11 @@ func (r *entropyReader) next(dst []uint64, c *cursor) {
 		part := &tokenParts[token]
 		n := uint(part.bits)
 		if n > 57 || pos>>3+8 > uint(len(src)) {
+			// Wide, or near the end of the raw bits: there many tokens without any may still follow.
+			if n == 0 {
+				dst[i] = part.base
+				continue
+			}
 			r.raw.pos = int(pos)
 			dst[i] = part.base + r.raw.readLong(int(n))
 			pos += n
