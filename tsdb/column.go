@@ -72,6 +72,9 @@ func (c *column) slice(from, to int) column {
 	s := column{times: c.times[from:to], values: c.values[from:to]}
 	if c.hists != nil {
 		s.hists = c.hists[from:to]
+		if from > 0 {
+			s.before = c.hists[from-1]
+		}
 	}
 	if c.starts != nil {
 		s.starts = c.starts[from:to]
