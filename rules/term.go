@@ -197,14 +197,19 @@ func (t *term) evaluateNative(native []*window.NativeSeries, now int64) window.R
 	return window.Result{}
 }
 
-// coverage is which part of the term's window holds samples, 0 when none.
+// coverage is which part of the term's window holds samples, 0 when none. Of a ratio the divisor
+// counts: what it is divided by may be rare.
 func (t *term) coverage(inputs []input) float64 {
-	in := &inputs[t.slot]
-	r := window.Coverage(in.series, t.spec)
+	slot, spec := t.slot, t.spec
+	if t.function == functionRatio {
+		slot, spec = t.divisor, t.divisorSpec
+	}
+	in := &inputs[slot]
+	r := window.Coverage(in.series, spec)
 	if h := in.histogram; h != nil {
-		r = window.Coverage(h.classic.Counts, t.spec)
+		r = window.Coverage(h.classic.Counts, spec)
 		if len(h.native) > 0 && !r.Known {
-			r = window.NativeCoverage(h.native, t.spec)
+			r = window.NativeCoverage(h.native, spec)
 		}
 	}
 	if !r.Known {
