@@ -13,12 +13,14 @@ import (
 	"github.com/prometheus/prometheus/storage"
 
 	"github.com/neuroweaver/heddle/tsdb"
+	"github.com/neuroweaver/heddle/tsdb/vfs"
 )
 
 // Storage shows a store through the interface that Prometheus's tests load their data with.
 type Storage struct {
 	*tsdb.DB
-	// committed is called after each commit and may put another DB in place; nil: nothing is done.
+	files vfs.FS
+	// committed is called after each commit and may open the store anew; nil: nothing is done.
 	committed func(*Storage) error
 }
 

@@ -19,8 +19,6 @@ import (
 	prometheustsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/teststorage"
-
-	"github.com/neuroweaver/heddle/tsdb"
 )
 
 // roundsVariable names the environment variable that sets how many random data sets are tried.
@@ -30,7 +28,7 @@ const roundsVariable = "HEDDLE_ORACLE_ROUNDS"
 // queries through the same engine. Ours is asked while the samples are in memory, after a restart, and when
 // they are in compacted blocks.
 func TestAgreesWithPrometheus(t *testing.T) {
-	rounds := 2
+	rounds := 4
 	if text := os.Getenv(roundsVariable); text != "" {
 		var err error
 		if rounds, err = strconv.Atoi(text); err != nil {
@@ -47,8 +45,7 @@ func TestAgreesWithPrometheus(t *testing.T) {
 func agreeOn(t *testing.T, random *rand.Rand) {
 	ctx := t.Context()
 	theirs := newPrometheusStorage(t)
-	dir := t.TempDir()
-	ours := newStore(t, dir, nil)
+	ours := newStore(t, nil)
 	for _, commit := range randomCommits(random) {
 		for _, s := range []storage.Storage{theirs, ours} {
 			if err := write(ctx, s, commit); err != nil {
@@ -60,11 +57,7 @@ func agreeOn(t *testing.T, random *rand.Rand) {
 	engine := promqltest.NewTestEngine(t, false, 0, 1e8)
 
 	compare(t, "in memory", engine, random, ours, theirs)
-	if err := ours.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var err error
-	if ours.DB, err = tsdb.Open(dir, storeOptions()); err != nil {
+	if err := ours.reopen(); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, "after a restart", engine, random, ours, theirs)
