@@ -30,8 +30,9 @@ const (
 	floatChanges              // bitmap of the rows whose value is new, and a float stream of those
 )
 
-// sparseShare: a column is stored as its changes when at most one row in so many has one.
-const sparseShare = 6
+// sparseShare: a column is stored as its changes when at most one row in so many has one. Measured on
+// scrapes of a node exporter and of Prometheus: 2, 6 and 12 are up to 9 % larger.
+const sparseShare = 3
 
 // appendFloats appends a float stream of at least one value.
 func (e *Encoder) appendFloats(dst []byte, values []float64, tier Tier) []byte {

@@ -195,7 +195,7 @@ func (e *Encoder) chooseCoding(mapped []uint64, tier Tier) (coding, int) {
 	var counts tokenCounts
 	raw := counts.add(mapped)
 	table, size := e.chooseTable(&counts, len(mapped), raw)
-	if size*10 > framesSize(mapped)*9 {
+	if size*entropyGain > framesSize(mapped)*(entropyGain-1) {
 		e.dropTable()
 		return codingFrames, 0
 	}
