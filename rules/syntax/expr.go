@@ -157,7 +157,7 @@ func (r *exprReader) operand() (Expr, error) {
 		}
 		end, err := r.closing(token)
 		return &Paren{Span: Span{Start: startOf(token), End: end}, X: x}, err
-	case token.Type == identToken && strengths[token.Value] == 0:
+	case token.Type == identToken && !reserved[token.Value]:
 		name, err := parseName(r.lex)
 		if err != nil {
 			return nil, err

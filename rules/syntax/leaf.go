@@ -43,6 +43,9 @@ func (t *Template) Parse(lex *lexer.PeekingLexer) (err error) {
 // Parse reads one stretch of a stimulus.
 func (s *Segment) Parse(lex *lexer.PeekingLexer) (err error) { *s, err = parseSegment(lex); return err }
 
+// reserved are the words that cannot be names: they would be read as something else behind a value.
+var reserved = map[string]bool{"and": true, "or": true, "not": true, "for": true}
+
 // parseName reads a word.
 func parseName(lex *lexer.PeekingLexer) (Name, error) {
 	token := *lex.Peek()
@@ -56,8 +59,8 @@ func parseName(lex *lexer.PeekingLexer) (Name, error) {
 	if err := wrongToken(token); err != nil {
 		return Name{}, err
 	}
-	if token.Value == "and" || token.Value == "or" || token.Value == "not" {
-		return Name{}, expected(lex, "a name", fmt.Sprintf("%q is an operator", token.Value))
+	if reserved[token.Value] {
+		return Name{}, expected(lex, "a name", fmt.Sprintf("%q is a word of the language", token.Value))
 	}
 	lex.Next()
 	return Name{Span: spanOf(token), Text: token.Value}, nil

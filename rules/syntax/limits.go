@@ -17,6 +17,6 @@ const (
 	maxStringBytes = 4096
 	// maxNameBytes is more than any name of a metric seen.
 	maxNameBytes = 200
-	// maxErrors are shown; the rest is counted.
-	maxErrors = 50
+	// maxErrors are shown, more than a person repairs in one go; the rest is counted.
+	maxErrors = 200
 )

@@ -44,7 +44,11 @@ type outline struct {
 	unshown int
 }
 
+// report notes a mistake; of what follows from it at the same place nothing more is said.
 func (o *outline) report(m *mistake) {
+	if slices.ContainsFunc(o.errors, func(e Error) bool { return e.Start == m.Start }) {
+		return
+	}
 	if len(o.errors) == maxErrors {
 		o.unshown++
 		return

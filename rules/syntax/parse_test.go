@@ -143,7 +143,7 @@ func TestBounds(t *testing.T) {
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 800<<20 {
 				t.Errorf("%d MiB allocated", allocated>>20)
 			}
-			if len(all) > maxErrors+1 || len(text) > 100_000 {
+			if len(all) > maxErrors+1 || len(text) > 300_000 {
 				t.Errorf("%d errors in %d bytes", len(all), len(text))
 			}
 		})

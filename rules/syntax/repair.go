@@ -16,6 +16,8 @@ func wrongToken(t lexer.Token) error {
 		switch t.Value {
 		case "'", "`", "“", "”":
 			hint = `texts are written "so"`
+		case ":":
+			hint = "a clause is its word and what follows, without a colon"
 		case ";":
 			hint = "each clause stands on its own line"
 		case "≥":
