@@ -33,19 +33,22 @@ func (e *Engine) Instances() []InstanceStatus {
 	defer e.mu.Unlock()
 	var list []InstanceStatus
 	for i := range e.force.instances {
-		f := e.facts(i.subject)
-		status := InstanceStatus{
-			Rule: i.rule.info, Labels: i.subject.labels, State: i.life.state,
-			Unknown: i.life.unknown, UnknownSince: i.life.unknownSince, Held: !i.covered,
-			Since: i.life.since, FiringSince: i.life.firingSince, Reason: i.reason(f), Terms: i.terms(f),
-		}
-		if i.subject.newest != 0 {
-			status.SampleTime = time.UnixMilli(i.subject.newest).UTC()
-		}
-		list = append(list, status)
+		list = append(list, i.status(e.facts(i.subject)))
 	}
 	slices.SortFunc(list, func(a, b InstanceStatus) int {
 		return cmp.Or(cmp.Compare(a.Rule.Name, b.Rule.Name), labels.Compare(a.Labels, b.Labels))
 	})
 	return list
+}
+
+func (i *instance) status(f *facts) InstanceStatus {
+	s := InstanceStatus{
+		Rule: i.rule.info, Labels: i.subject.labels, State: i.life.state,
+		Unknown: i.life.unknown, UnknownSince: i.life.unknownSince, Held: !i.covered,
+		Since: i.life.since, FiringSince: i.life.firingSince, Reason: i.reason(f), Terms: i.terms(f),
+	}
+	if i.subject.newest != 0 {
+		s.SampleTime = time.UnixMilli(i.subject.newest).UTC()
+	}
+	return s
 }

@@ -15,6 +15,7 @@ func (s *Server) registerRules(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/rules", s.prometheusRules)
 	mux.HandleFunc("GET /api/v1/alerts", s.prometheusAlerts)
 	mux.HandleFunc("GET /api/v1/heddle/instances", s.listInstances)
+	mux.HandleFunc("GET /api/v1/heddle/explain", s.explainRule)
 	mux.HandleFunc("GET /api/v1/status/rules", func(w http.ResponseWriter, _ *http.Request) {
 		load, _ := s.ruleFiles.status()
 		writeData(w, load)

@@ -215,7 +215,7 @@ func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, 
 	if !from.Before(to) {
 		return rules.Recording{}, nil, usagef("--from must lie before --to")
 	}
-	db, err := tsdb.Open(c.Data, tsdb.Options{Retention: 100 * 365 * 24 * time.Hour})
+	db, err := tsdb.Open(c.Data, tsdb.Options{Retention: keepAll})
 	if err != nil {
 		return rules.Recording{}, nil, err
 	}
@@ -231,6 +231,9 @@ func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, 
 		return db.Close()
 	}), nil
 }
+
+// keepAll is a retention that drops nothing: who only reads must not tidy up.
+const keepAll = 100 * 365 * 24 * time.Hour
 
 type closing func() error
 

@@ -1,0 +1,157 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
+)
+
+// Explanation is one instance with its conditions as trees of values.
+type Explanation struct {
+	Instance InstanceStatus
+	// Clauses are the conditions that the rule has, in the order when, require, recover.
+	Clauses []Clause
+}
+
+// Clause is one condition of a rule.
+type Clause struct {
+	// Name is when, require or recover.
+	Name string          `json:"name"`
+	Tree ExplanationNode `json:"tree"`
+}
+
+// ExplanationNode is one part of a condition with its value.
+type ExplanationNode struct {
+	// Text is the part as written, with lets written out; Value is its number in the unit in which the
+	// rule writes it, or true, false or unknown.
+	Text  string `json:"text"`
+	Value string `json:"value"`
+	// Samples is how many samples a window function rests on.
+	Samples int               `json:"samples,omitempty"`
+	Parts   []ExplanationNode `json:"parts,omitempty"`
+}
+
+// Explain gives the instances of a rule with every part of its conditions, as of their latest
+// evaluation; ok is false where there is no such rule.
+func (e *Engine) Explain(rule string) (list []Explanation, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := e.force.ruleOf[rule]
+	if r == nil {
+		return nil, false
+	}
+	units := r.units()
+	for i := range e.force.instances {
+		if i.rule != r {
+			continue
+		}
+		f := e.facts(i.subject)
+		made := Explanation{Instance: i.status(f)}
+		for _, clause := range []struct {
+			name string
+			root *node
+		}{{"when", r.when}, {"require", r.require}, {"recover", r.recover}} {
+			if clause.root != nil {
+				made.Clauses = append(made.Clauses, Clause{clause.name, r.explain(clause.root, f, units)})
+			}
+		}
+		list = append(list, made)
+	}
+	slices.SortFunc(list, func(a, b Explanation) int { return labels.Compare(a.Instance.Labels, b.Instance.Labels) })
+	return list, true
+}
+
+// explain gives the tree below a node; numbers as written need no explanation.
+func (r *rule) explain(n *node, f *facts, units map[int]syntax.Unit) ExplanationNode {
+	made := ExplanationNode{Text: n.text}
+	if n.isCondition() {
+		made.Value = n.truth(f).String()
+	} else if v, known := n.value(f); known {
+		made.Value = formatUnit(v, r.unit(n, units))
+	} else {
+		made.Value = Unknown.String()
+	}
+	if n.kind == nodeTerm {
+		made.Samples = f.values[n.term].Samples
+	}
+	for _, part := range append([]*node{n.x, n.y}, n.days...) {
+		if part != nil && part.kind != nodeNumber {
+			made.Parts = append(made.Parts, r.explain(part, f, units))
+		}
+	}
+	return made
+}
+
+// String draws the tree.
+func (x Explanation) String() string {
+	var b strings.Builder
+	s := x.Instance
+	fmt.Fprintf(&b, "%s%s is %s", s.Rule.Name, s.Labels, s.State)
+	if s.Unknown {
+		b.WriteString(", and unknown")
+	}
+	if s.Held {
+		b.WriteString(", held until its windows are covered")
+	}
+	fmt.Fprintf(&b, "\n  because %s\n", s.Reason)
+	for _, clause := range x.Clauses {
+		clause.Tree.draw(&b, clause.Name+" ", "  ", "  ")
+	}
+	return b.String()
+}
+
+// draw writes the node on a line that begins with first, and what is below it on lines that begin
+// with rest.
+func (n ExplanationNode) draw(b *strings.Builder, name, first, rest string) {
+	fmt.Fprintf(b, "%s%s%s = %s", first, name, n.Text, n.Value)
+	if n.Samples > 0 {
+		fmt.Fprintf(b, "  (%d samples)", n.Samples)
+	}
+	b.WriteByte('\n')
+	for i, part := range n.Parts {
+		if i == len(n.Parts)-1 {
+			part.draw(b, "", rest+"└─ ", rest+"   ")
+		} else {
+			part.draw(b, "", rest+"├─ ", rest+"│  ")
+		}
+	}
+}
+
+// ExplainAt gives what Explain would have given at a time in the past, from what a store has; the
+// states of the instances are those of a fresh start.
+func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, rule string, at time.Time) ([]Explanation, error) {
+	if !slices.ContainsFunc(p.infos, func(i *RuleInfo) bool { return i.Name == rule }) {
+		hint := syntax.DidYouMean(rule, func(yield func(string) bool) {
+			for _, i := range p.infos {
+				if !yield(i.Name) {
+					return
+				}
+			}
+		})
+		return nil, fmt.Errorf("there is no rule %q; %s", rule, cmp.Or(hint, "heddle check lists the rules"))
+	}
+	e := NewEngine(Options{Store: until{store, at.UnixMilli()}})
+	if err := e.Load(ctx, p, nil, at); err != nil {
+		return nil, err
+	}
+	list, _ := e.Explain(rule)
+	return list, nil
+}
+
+// until hides what a store has after a time.
+type until struct {
+	store  storage.Queryable
+	timeMS int64
+}
+
+func (u until) Querier(mint, maxt int64) (storage.Querier, error) {
+	return u.store.Querier(mint, min(maxt, u.timeMS))
+}
