@@ -16,10 +16,10 @@ func (db *DB) commitAll(batch []*Appender) {
 		return
 	}
 	nowMS := db.options.Now().UnixMilli()
-	records := db.head.takeUnlogged()
+	unlogged := db.head.takeUnlogged()
 	db.frames.Reset()
-	if len(records) > 0 {
-		db.frames.Add(func(dst []byte) []byte { return appendSeriesEntry(dst, records) })
+	if len(unlogged) > 0 {
+		db.frames.Add(func(dst []byte) []byte { return db.head.appendSeries(dst, unlogged) })
 	}
 	for _, a := range batch {
 		a.rows.gather(a.appendBuffers, db.head, func(sample int) {
@@ -31,7 +31,7 @@ func (db *DB) commitAll(batch []*Appender) {
 		}
 	}
 	if err := db.log.Append(&db.frames, db.options.WALSync < 0); err != nil {
-		db.head.putBackUnlogged(records)
+		db.head.putBackUnlogged(unlogged)
 		db.metrics.failedCommits.Add(float64(len(batch)))
 		failAll(batch, err)
 		return

@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/prometheus/model/metadata"
 
 	"github.com/neuroweaver/heddle/tsdb/codec"
-	"github.com/neuroweaver/heddle/tsdb/index"
 	"github.com/neuroweaver/heddle/tsdb/wal"
 )
 
@@ -42,7 +41,7 @@ func (db *DB) seal(g *group, c *openChunk) {
 // flushPoint is what a flush has to cover: all that came before one segment of the log.
 type flushPoint struct {
 	segment   int
-	series    []index.Record
+	series    []SeriesID
 	exemplars []seriesExemplar
 	metadata  map[string]metadata.Metadata
 }
@@ -88,8 +87,8 @@ func (db *DB) takeFlushPoint() (flushPoint, error) {
 }
 
 // saveSeries adds new series to the series log.
-func (db *DB) saveSeries(records []index.Record) error {
-	if len(records) == 0 {
+func (db *DB) saveSeries(ids []SeriesID) error {
+	if len(ids) == 0 {
 		return nil
 	}
 	packer, err := newEntryEncoder()
@@ -97,14 +96,14 @@ func (db *DB) saveSeries(records []index.Record) error {
 		return err
 	}
 	var frames wal.Frames
-	for batch := range slices.Chunk(records, recordsPerFrame) {
-		entries := appendSeriesEntry(nil, batch)
+	for batch := range slices.Chunk(ids, recordsPerFrame) {
+		entries := db.head.appendSeries(nil, batch)
 		frames.Add(func(dst []byte) []byte { return appendCompressedEntry(dst, packer, entries) })
 	}
 	if err := db.seriesLog.Append(&frames, true); err != nil {
 		return fmt.Errorf("save series: %w", err)
 	}
-	db.head.forgetUnsaved(len(records))
+	db.head.forgetUnsaved(len(ids))
 	return nil
 }
 

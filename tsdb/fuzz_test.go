@@ -21,7 +21,7 @@ import (
 type recorder struct{ entries []byte }
 
 func (r *recorder) series(record index.Record) error {
-	r.entries = appendSeriesEntry(r.entries, []index.Record{record})
+	r.entries = appendSeriesEntry(r.entries, record)
 	return nil
 }
 
@@ -62,7 +62,7 @@ func testFrames() [][]byte {
 		{group: 2, timeMS: 8, columns: []uint16{0}, values: []float64{7}, hists: []histogramValue{{float: custom}}},
 	}
 	var all []byte
-	all = appendSeriesEntry(all, []index.Record{{ID: 7, Group: 3, Column: 2, Labels: labels.FromStrings("__name__", "up", "job", "a")}})
+	all = appendSeriesEntry(all, index.Record{ID: 7, Group: 3, Column: 2, Labels: labels.FromStrings("__name__", "up", "job", "a")})
 	for i := range rows {
 		all = appendRowEntry(all, &rows[i])
 	}

@@ -14,8 +14,8 @@ type groupID uint32
 // A series is a column: its place in series. Columns are only ever added. A row goes to open if it is
 // newer than all that was sealed in order, else to late; both are sealed when they are full.
 type group struct {
-	id    groupID
-	cache *groupCache
+	id   groupID
+	head *head
 
 	// mu guards all below. It may be taken while the commit lock or the view lock is held; the index
 	// lock may be taken under it.
@@ -39,8 +39,8 @@ const (
 	maxTime   = math.MaxInt64
 )
 
-func newGroup(id groupID, cache *groupCache) *group {
-	return &group{id: id, cache: cache, boundary: noTime, flushed: noTime}
+func newGroup(id groupID, h *head) *group {
+	return &group{id: id, head: h, boundary: noTime, flushed: noTime}
 }
 
 // setSeries gives a series a column. last is the time of its newest sample.
@@ -93,17 +93,14 @@ func (r *logRow) cell(i int) cell {
 	return x
 }
 
-const (
-	// chunkRows is the usual length of a chunk: the codec works in frames of 128 values.
-	chunkRows = 128
-	// chunkCells bounds the memory of one open chunk: 64 Ki cells are 512 KiB.
-	chunkCells = 1 << 16
-)
+// chunkCells bounds the memory of one open chunk: 64 Ki cells are 512 KiB.
+const chunkCells = 1 << 16
 
 // rowLimit is how many rows a chunk takes. It differs a little from group to group: else all targets
 // that started together would be encoded in one and the same commit.
 func (g *group) rowLimit(c *openChunk) int {
-	limit := chunkRows - int(uint32(g.id)*37%32)
+	limit := g.head.chunkRows()
+	limit -= int(uint32(g.id)*37) % (limit / 4)
 	return min(limit, max(8, chunkCells/max(c.width, 1)))
 }
 
@@ -143,7 +140,7 @@ func (g *group) find(col int, t int64) (cell, bool, error) {
 		if t < s.mint || t > s.maxt {
 			continue
 		}
-		c, err := s.column(g.cache, g.series[col])
+		c, err := s.column(g.head.cache, g.series[col])
 		if err != nil {
 			return cell{}, false, err
 		}
@@ -165,7 +162,7 @@ func (g *group) columns(col int, mint, maxt int64, parts []column) ([]column, er
 		if s.maxt < mint || s.mint > maxt {
 			continue
 		}
-		c, err := s.column(g.cache, g.series[col])
+		c, err := s.column(g.head.cache, g.series[col])
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +206,7 @@ func (g *group) hasSamples(col int, mint, maxt int64) (bool, error) {
 		if s.maxt < mint || s.mint > maxt {
 			continue
 		}
-		if has, err := s.has(g.cache, g.series[col], mint, maxt); err != nil || has {
+		if has, err := s.has(g.head.cache, g.series[col], mint, maxt); err != nil || has {
 			return has, err
 		}
 	}

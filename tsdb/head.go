@@ -24,13 +24,30 @@ type head struct {
 	refs   paged[columnRef] // by SeriesID
 	groups paged[atomic.Pointer[group]]
 
+	seriesCount atomic.Int64
+
 	// mu guards the fields below and the growth of the lists above. Taken before the group lock and
 	// the index lock.
 	mu         sync.Mutex
 	groupCount int
 	filling    map[string]*group // by group key: the group that new series join
-	unlogged   []index.Record    // series that the write-ahead log does not have yet
-	unsaved    []index.Record    // series that the series log does not have yet
+	unlogged   []SeriesID        // series that the write-ahead log does not have yet
+	unsaved    []SeriesID        // series that the series log does not have yet
+}
+
+const (
+	// maxChunkRows is the usual length of a chunk: the codec works in frames of 128 values.
+	maxChunkRows = 128
+	minChunkRows = 32
+	// openBytes is the memory that open chunks may take in all, roughly: with many series their chunks
+	// are shorter, down to minChunkRows.
+	openBytes = 256 << 20
+)
+
+// chunkRows is how many rows a chunk may have.
+func (h *head) chunkRows() int {
+	series := int(h.seriesCount.Load())
+	return min(maxChunkRows, max(minChunkRows, openBytes/8/max(1, series)))
 }
 
 // columnRef says where a series has its column: the group's id and the column, packed so that both
@@ -102,10 +119,9 @@ func (h *head) series(ls labels.Labels) (SeriesID, error) {
 		return SeriesID(id), err
 	}
 	g := h.groupFor(ls)
-	record := index.Record{ID: id, Group: uint32(g.id), Column: uint16(len(g.series)), Labels: h.index.Labels(id)}
-	h.place(record, neverTime)
-	h.unlogged = append(h.unlogged, record)
-	h.unsaved = append(h.unsaved, record)
+	h.place(SeriesID(id), g, len(g.series), neverTime)
+	h.unlogged = append(h.unlogged, SeriesID(id))
+	h.unsaved = append(h.unsaved, SeriesID(id))
 	return SeriesID(id), nil
 }
 
@@ -144,17 +160,23 @@ func (h *head) groupFor(ls labels.Labels) *group {
 
 // addGroup makes a group. It expects h.mu to be held, or the store not to be open yet.
 func (h *head) addGroup(id groupID) *group {
-	g := newGroup(id, h.cache)
+	g := newGroup(id, h)
 	h.groups.grow(int(id)).Store(g)
 	h.groupCount = max(h.groupCount, int(id))
 	return g
 }
 
 // place gives a series its column. It expects h.mu to be held, or the store not to be open yet.
-func (h *head) place(r index.Record, last int64) {
-	g := h.group(groupID(r.Group))
-	g.setSeries(int(r.Column), SeriesID(r.ID), last)
-	h.refs.grow(int(r.ID)).store(g.id, int(r.Column))
+func (h *head) place(id SeriesID, g *group, col int, last int64) {
+	g.setSeries(col, id, last)
+	h.refs.grow(int(id)).store(g.id, col)
+	h.seriesCount.Add(1)
+}
+
+// record is a series as the logs keep it.
+func (h *head) record(id SeriesID) index.Record {
+	g, col := h.refs.at(int(id)).load()
+	return index.Record{ID: uint32(id), Group: uint32(g), Column: uint16(col), Labels: h.index.Labels(uint32(id))}
 }
 
 var errRecord = errors.New("series record contradicts another one")
@@ -181,28 +203,36 @@ func (h *head) restore(r index.Record) error {
 	if err := h.index.Restore(r.ID, r.Labels); err != nil {
 		return err
 	}
-	h.place(r, noTime)
+	h.place(SeriesID(r.ID), g, int(r.Column), noTime)
 	return nil
 }
 
+// appendSeries appends log entries of series to dst.
+func (h *head) appendSeries(dst []byte, ids []SeriesID) []byte {
+	for _, id := range ids {
+		dst = appendSeriesEntry(dst, h.record(id))
+	}
+	return dst
+}
+
 // takeUnlogged returns the series that the write-ahead log must get before their samples do.
-func (h *head) takeUnlogged() []index.Record {
+func (h *head) takeUnlogged() []SeriesID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	records := h.unlogged
+	ids := h.unlogged
 	h.unlogged = nil
-	return records
+	return ids
 }
 
 // putBackUnlogged is called when they could not be written.
-func (h *head) putBackUnlogged(records []index.Record) {
+func (h *head) putBackUnlogged(ids []SeriesID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.unlogged = append(records, h.unlogged...)
+	h.unlogged = append(ids, h.unlogged...)
 }
 
 // unsavedSeries returns the series that the series log does not have yet.
-func (h *head) unsavedSeries() []index.Record {
+func (h *head) unsavedSeries() []SeriesID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clip(h.unsaved)

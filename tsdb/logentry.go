@@ -52,12 +52,8 @@ const (
 // maxInteger: beyond it a float64 no longer holds every integer.
 const maxInteger = 1 << 53
 
-func appendSeriesEntry(dst []byte, records []index.Record) []byte {
-	for _, r := range records {
-		dst = append(dst, byte(entrySeries))
-		dst = index.AppendRecord(dst, r)
-	}
-	return dst
+func appendSeriesEntry(dst []byte, r index.Record) []byte {
+	return index.AppendRecord(append(dst, byte(entrySeries)), r)
 }
 
 func appendRowEntry(dst []byte, r *logRow) []byte {

@@ -88,7 +88,7 @@ func (r *replay) frame(payload []byte) error { return r.decoder.decode(payload, 
 
 func (r *replay) series(record index.Record) error {
 	if g, _ := r.db.head.locate(SeriesID(record.ID)); g == nil && r.fresh {
-		r.db.head.unsaved = append(r.db.head.unsaved, record)
+		r.db.head.unsaved = append(r.db.head.unsaved, SeriesID(record.ID))
 	}
 	return r.db.head.restore(record)
 }
