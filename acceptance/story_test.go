@@ -73,8 +73,11 @@ func (s *server) push(every time.Duration, scores map[string]float64) *push {
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		var failed error
+		var at time.Time
 		for {
-			if err := remoteWrite(s.url(""), scoreSeries(time.Now(), scores)...); err != nil {
+			// Two samples of one millisecond would contradict each other.
+			at = later(time.Now(), at.Add(time.Millisecond))
+			if err := remoteWrite(s.url(""), scoreSeries(at, scores)...); err != nil {
 				failed = errors.Join(failed, err)
 			}
 			select {
@@ -87,6 +90,13 @@ func (s *server) push(every time.Duration, scores map[string]float64) *push {
 		}
 	}()
 	return p
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // stop ends the push; every write must have been acknowledged.

@@ -60,7 +60,7 @@ func (s *Story) tellChart(w io.Writer) {
 	segment := func(name string, width int) string {
 		return "├" + name + strings.Repeat("─", max(0, width-len(name)-1))
 	}
-	fmt.Fprintf(w, "route    %s%s%s┤\n", segment(primary, left), segment(backup, back-left), segment(primary, chartWidth-back))
+	fmt.Fprintf(w, "route %s%s%s┤\n", segment(primary, left), segment(backup, back-left), segment(primary, chartWidth-back))
 }
 
 func (s *Story) tellNumbers(out io.Writer) {
