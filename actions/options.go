@@ -36,6 +36,9 @@ type Options struct {
 	OutboxLimit int
 	// DeliveryAge is how long delivery of one notification is tried; 0: 24 h.
 	DeliveryAge time.Duration
+
+	// fault, in tests, is the journal's Fault.
+	fault func(step string) error
 }
 
 func (o *Options) setDefaults() {

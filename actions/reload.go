@@ -19,7 +19,7 @@ import (
 // serves its primary. It changes nothing and returns an error where a route or a rule names a
 // connector or a receiver that is not configured.
 func (m *Manager) SetRules(routes []rules.Route, infos []*rules.RuleInfo) error {
-	if err := m.checkNames(routes, infos); err != nil {
+	if err := m.CheckRules(routes, infos); err != nil {
 		return err
 	}
 	ticket, err := m.turn(m.o.Now(), func(t *turn) error {
@@ -119,8 +119,9 @@ func (m *Manager) policy(r rules.Route, targets []string) route.Policy {
 	return p
 }
 
-// checkNames reports every connector and receiver that is named and not configured.
-func (m *Manager) checkNames(routes []rules.Route, infos []*rules.RuleInfo) error {
+// CheckRules reports every connector and receiver that is named and not configured: what SetRules
+// would refuse.
+func (m *Manager) CheckRules(routes []rules.Route, infos []*rules.RuleInfo) error {
 	var errs []error
 	for _, r := range routes {
 		if len(r.Models) == 0 {

@@ -29,8 +29,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Committed, if set, sees every event once it is durable, in order, on the journal's goroutine.
 	Committed func([]Event)
-	// fault, in tests, makes the step of this name fail.
-	fault func(step string) error
+	// Fault, if set, is asked before each step of a transaction, and fails it by its error: tests of
+	// the journal and of those who live by it use it to be a bad disk.
+	Fault func(step string) error
 }
 
 // Journal is one SQLite file with one writer. Events get their place in the chain when they are

@@ -154,7 +154,7 @@ func TestManyWritersShareTheDisk(t *testing.T) {
 			defer mu.Unlock()
 			seen = append(seen, numbers(events)...)
 		},
-		fault: func(step string) error {
+		Fault: func(step string) error {
 			if step == "commit" {
 				commits++
 			}
@@ -193,7 +193,7 @@ func TestFaultAtEveryStep(t *testing.T) {
 	for n := 1; ; n++ {
 		count, failed := 0, false
 		path := filepath.Join(t.TempDir(), "j")
-		j := open(t, path, Options{fault: func(step string) error {
+		j := open(t, path, Options{Fault: func(step string) error {
 			if count++; count == n || count == n+1 { // twice, so that the retry fails as well
 				failed = true
 				return fmt.Errorf("fault at %s", step)

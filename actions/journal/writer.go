@@ -141,8 +141,8 @@ func (j *Journal) alreadyDurable(ctx context.Context, tickets []*Ticket) (int, e
 
 func (j *Journal) transact(ctx context.Context, tickets []*Ticket) error {
 	step := func(name string, stmt *sql.Stmt, args ...any) error {
-		if j.o.fault != nil {
-			if err := j.o.fault(name); err != nil {
+		if j.o.Fault != nil {
+			if err := j.o.Fault(name); err != nil {
 				return err
 			}
 		}
@@ -177,8 +177,8 @@ func (j *Journal) transact(ctx context.Context, tickets []*Ticket) error {
 	if err := step("commit", j.insert.commit); err != nil {
 		return err
 	}
-	if j.o.fault != nil {
-		return j.o.fault("committed")
+	if j.o.Fault != nil {
+		return j.o.Fault("committed")
 	}
 	return nil
 }

@@ -30,7 +30,9 @@ func (r *Route) Decide(now time.Time, evidence *Evidence, paused bool) []Outcome
 	out = append(out, r.noteShadowRules(evidence)...)
 
 	r.State.NoBackup = ""
-	wanted, held := r.want(now, evidence)
+	quiet := r.State.QuietSince
+	r.State.QuietSince = time.Time{}
+	wanted, held := r.want(now, quiet, evidence)
 	if wanted == nil {
 		out = append(out, r.withdraw("not wanted any more")...)
 		out = append(out, r.hold(held, time.Time{})...)
@@ -65,7 +67,8 @@ func (r *Route) Decide(now time.Time, evidence *Evidence, paused bool) []Outcome
 }
 
 // want is what the level calls for; nil: nothing. held says why nothing where something is wrong.
-func (r *Route) want(now time.Time, evidence *Evidence) (c *change, held string) {
+// quietSince is since when the served model has been unfit on causes that are all blind.
+func (r *Route) want(now, quietSince time.Time, evidence *Evidence) (c *change, held string) {
 	current := r.current()
 	if pin := r.State.Pin; pin != nil {
 		bar, barred := r.State.Barred[pin.Model]
@@ -82,8 +85,14 @@ func (r *Route) want(now time.Time, evidence *Evidence) (c *change, held string)
 		return r.wantReturn(now, current, evidence)
 	}
 	if !f.leave() {
-		r.State.NoBackup = fmt.Sprintf("%s is unfit (%s), but its telemetry is quiet: the route stays until it is known again", current, strings.Join(f.Because(), ", "))
-		return nil, r.State.NoBackup
+		held = fmt.Sprintf("%s is unfit (%s), but its telemetry is quiet: the route stays until it is known again", current, strings.Join(f.Because(), ", "))
+		if r.State.QuietSince = quietSince; quietSince.IsZero() {
+			r.State.QuietSince = now
+		}
+		if now.Sub(r.State.QuietSince) >= quietGrace {
+			r.State.NoBackup = held
+		}
+		return nil, held
 	}
 	to, ok := r.best(current, evidence)
 	if !ok {

@@ -24,8 +24,12 @@ func NewEvidence() *Evidence {
 	}
 }
 
-// Restore takes back an instance as it was kept.
-func (e *Evidence) Restore(i *Instance) { e.set(i) }
+// Restore takes back an instance as it was kept. Its state counts, but nobody vouches for it until
+// its rule speaks again: what happened meanwhile is not known.
+func (e *Evidence) Restore(i *Instance) {
+	i.Unknown = true
+	e.set(i)
+}
 
 // SetRules puts rules in force. Instances of rules that are gone are dropped and returned: no rule
 // speaks of them any more.

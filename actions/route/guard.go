@@ -12,6 +12,9 @@ const (
 	maxEffective = 24 * time.Hour
 	// quietDay without a switch forgives failed returns.
 	quietDay = 24 * time.Hour
+	// quietGrace is how long the telemetry of an unfit model may be quiet before people are told: a
+	// restart, or a scrape that was missed, is no news.
+	quietGrace = time.Minute
 	// minTrial is the shortest time for which a return must hold not to count as failed: less than one
 	// window of a usual rule proves nothing.
 	minTrial = time.Minute
@@ -44,7 +47,7 @@ func (r *Route) ReturnAfter() time.Duration { return r.doubled(r.Policy.ReturnAf
 // settle lets pass what time alone ends, and pulls times that a clock set back left in the future.
 func (r *Route) settle(now time.Time) {
 	s := &r.State
-	for _, at := range []*time.Time{&s.LastSwitch, &s.Returned} {
+	for _, at := range []*time.Time{&s.LastSwitch, &s.Returned, &s.QuietSince} {
 		if at.After(now) {
 			*at = now
 		}
@@ -124,6 +127,9 @@ func (r *Route) NextTick(now time.Time, evidence *Evidence) time.Time {
 	}
 	if s.Shifting() {
 		at(s.StepAt)
+	}
+	if !s.QuietSince.IsZero() {
+		at(s.QuietSince.Add(quietGrace))
 	}
 	for _, bar := range s.Barred {
 		if !bar.Over {

@@ -387,9 +387,13 @@ func drive(t *testing.T, seed uint64) {
 				t.Error("a route that was kept is taken for new")
 			}
 			table, p.restart = next, now
-			// All that was said before counts as said now, as far as clocks go.
+			// Nobody vouches for what was said before.
 			for i := range p.said {
-				p.said[i].at = now
+				p.said[i].at, p.said[i].unknown = now, true
+			}
+			for key, said := range instances {
+				said.unknown = true
+				instances[key] = said
 			}
 			trace = append(trace, now.Format(time.TimeOnly)+" restart")
 		}

@@ -102,6 +102,11 @@ func TestSilenceNeverMoves(t *testing.T) {
 	s.want(s.fires("slow", "a"), "decision b@2")
 	s.want(s.fires("slow", "b"), "held") // dwell
 	s.want(s.word("slow", "b", rules.Firing, true), "held")
+	s.want(s.after(time.Minute-1), "")
+	if s.route().State.NoBackup != "" {
+		t.Error("people are told of every pause")
+	}
+	s.want(s.after(1), "")
 	if s.route().State.NoBackup == "" {
 		t.Error("people are not told that the telemetry is quiet")
 	}

@@ -70,6 +70,8 @@ type State struct {
 	Held         string `json:"held,omitempty"`
 	NoBackup     string `json:"no_backup,omitempty"`
 	SwitchFailed string `json:"switch_failed,omitempty"`
+	// QuietSince is since when the served model has been unfit and its telemetry quiet.
+	QuietSince time.Time `json:"-"`
 	// ShadowNoted is the last thing that a shadow rule would have done.
 	ShadowNoted string `json:"shadow_noted,omitempty"`
 }
@@ -145,7 +147,7 @@ func New(p Policy, now time.Time) *Route {
 // Resume is a route as it was kept. The clocks of fitness begin anew: what happened while nobody
 // looked is not known.
 func Resume(p Policy, s State) *Route {
-	s.FitSince, s.DarkSince, s.Trial = nil, nil, nil
+	s.FitSince, s.DarkSince, s.Trial, s.QuietSince = nil, nil, nil, time.Time{}
 	return &Route{Policy: p, State: s}
 }
 
