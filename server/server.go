@@ -78,7 +78,7 @@ func (s *Server) open() (err error) {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	storage := s.config.Storage
-	s.db, err = tsdb.Open(filepath.Join(s.config.Data, "tsdb"), tsdb.Options{
+	s.db, err = tsdb.Open(StorePath(s.config.Data), tsdb.Options{
 		Commit: func(b *tsdb.Batch) {
 			s.engine.Observe(b, s.now())
 			s.clock.wake()
@@ -137,6 +137,9 @@ func (s *Server) openActions() error {
 
 // journalFile is the journal's name in the data directory.
 const journalFile = "journal.db"
+
+// StorePath is where a data directory has its store.
+func StorePath(data string) string { return filepath.Join(data, "tsdb") }
 
 // JournalPath is where a data directory has its journal.
 func JournalPath(data string) string { return filepath.Join(data, journalFile) }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/neuroweaver/heddle/rules"
-	"github.com/neuroweaver/heddle/tsdb"
 )
 
 // ExplainCmd shows every term of a rule's conditions with its value.
@@ -93,7 +92,7 @@ func (c ExplainCmd) read(env *Env, at time.Time) (texts []string, err error) {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	db, err := tsdb.Open(c.Data, tsdb.Options{Retention: keepAll})
+	db, err := openStore(c.Data)
 	if err != nil {
 		return nil, err
 	}

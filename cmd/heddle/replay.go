@@ -15,6 +15,7 @@ import (
 	"github.com/neuroweaver/heddle/query"
 	"github.com/neuroweaver/heddle/rules"
 	"github.com/neuroweaver/heddle/rules/load"
+	"github.com/neuroweaver/heddle/server"
 	"github.com/neuroweaver/heddle/tsdb"
 )
 
@@ -215,7 +216,7 @@ func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, 
 	if !from.Before(to) {
 		return rules.Recording{}, nil, usagef("--from must lie before --to")
 	}
-	db, err := tsdb.Open(c.Data, tsdb.Options{Retention: keepAll})
+	db, err := openStore(c.Data)
 	if err != nil {
 		return rules.Recording{}, nil, err
 	}
@@ -230,6 +231,15 @@ func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, 
 		progress.end()
 		return db.Close()
 	}), nil
+}
+
+// openStore opens the store of a data directory that no server uses.
+func openStore(data string) (*tsdb.DB, error) {
+	path := server.StorePath(data)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s has no store: %w", data, err)
+	}
+	return tsdb.Open(path, tsdb.Options{Retention: keepAll})
 }
 
 // keepAll is a retention that drops nothing: who only reads must not tidy up.
