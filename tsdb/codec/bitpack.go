@@ -36,6 +36,16 @@ func appendPacked(dst []byte, values []uint64, w int) []byte {
 // unpack fills dst with values of w bits from src, which holds at least packedSize(len(dst), w)
 // bytes. w is at most 64.
 func unpack(dst []uint64, src []byte, w int) {
+	if useAVX512 && len(dst) == frameLen && 0 < w && w <= kernelWidth {
+		src = src[:packedSize(frameLen, w)]
+		unpackFrame((*[frameLen]uint64)(dst), &src[0], w, &unpackPlans[w])
+		return
+	}
+	unpackGo(dst, src, w)
+}
+
+// unpackGo is unpack without kernels.
+func unpackGo(dst []uint64, src []byte, w int) {
 	switch {
 	case w == 0:
 		clear(dst)
@@ -44,7 +54,7 @@ func unpack(dst []uint64, src []byte, w int) {
 	case w <= 57:
 		unpackWide(dst, src, w)
 	default:
-		unpackWidest(dst, src, w)
+		unpackTail(dst, src, w)
 	}
 }
 
@@ -93,11 +103,6 @@ func unpackWide(dst []uint64, src []byte, w int) {
 		d[7] = binary.LittleEndian.Uint64(s[s7>>3:]) >> (s7 & 7) & mask
 		dst, src = dst[8:], src[w:]
 	}
-	unpackTail(dst, src, w)
-}
-
-// unpackWidest reads values that may spread over nine bytes; w is 58 to 64.
-func unpackWidest(dst []uint64, src []byte, w int) {
 	unpackTail(dst, src, w)
 }
 

@@ -108,9 +108,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 			return
 		}
 	}
-	for i, k := range ks {
-		dst[i] = float64(k)
-	}
+	wholeValues(dst, ks)
 	r.exceptDifferences(dst, c)
 	r.last = integerColumn{h.index, ks}
 }
@@ -122,6 +120,15 @@ func (r *GroupReader) exceptDifferences(dst []float64, c *cursor) {
 	s := readScale(header, c, len(dst))
 	s.except(dst)
 	c.pos = len(c.src)
+}
+
+// wholeValues fills dst with the whole numbers ks.
+func wholeValues(dst []float64, ks []int64) {
+	for len(dst) > 0 {
+		n := min(frameLen, len(dst))
+		unit{}.values(dst[:n], ks[:n])
+		dst, ks = dst[n:], ks[n:]
+	}
 }
 
 // keeps reports whether the integers of a column of n samples are at hand.

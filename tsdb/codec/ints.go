@@ -281,6 +281,17 @@ func unmap(dst []int64, mapped []uint64, offset int64, zigzag bool) {
 // restoreLast is unmap and restore of predictLast in one go: most streams take this way. It returns
 // the last value.
 func restoreLast(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
+	if useAVX512 && len(dst) == frameLen {
+		if zigzag {
+			return restoreZigzag((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
+		}
+		return restoreUnsigned((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
+	}
+	return restoreLastGo(dst, mapped, last, offset, zigzag)
+}
+
+// restoreLastGo is restoreLast without kernels.
+func restoreLastGo(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
 	dst = dst[:len(mapped)]
 	if zigzag {
 		for i, u := range mapped {

@@ -218,8 +218,6 @@ func (r *GroupReader) sum(dst []float64, c *cursor, h *columnHead) {
 		c.err = own.err
 		return
 	}
-	for i, k := range ks {
-		dst[i] = float64(k)
-	}
+	wholeValues(dst, ks)
 	r.exceptDifferences(dst, c)
 }

@@ -77,6 +77,20 @@ func (u unit) value(k int64) float64 {
 
 // values fills dst with the floats for ks.
 func (u unit) values(dst []float64, ks []int64) {
+	divides := u.kind == unitDecimal || u.kind == unitRatio
+	if useAVX512 && divides && len(dst) == frameLen {
+		if divisor := u.perUnit(); divisor != 1 {
+			divideFrame((*[frameLen]float64)(dst), (*[frameLen]int64)(ks), divisor)
+		} else {
+			convertFrame((*[frameLen]float64)(dst), (*[frameLen]int64)(ks))
+		}
+		return
+	}
+	u.valuesGo(dst, ks)
+}
+
+// valuesGo is values without kernels.
+func (u unit) valuesGo(dst []float64, ks []int64) {
 	ks = ks[:len(dst)]
 	switch {
 	case u.kind == unitDecimal && u.exponent == 0:
