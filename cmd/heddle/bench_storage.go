@@ -56,6 +56,11 @@ func (c *BenchStorageCmd) Validate() error {
 	case c.Span < c.Interval:
 		return usagef("--span must be at least --interval")
 	}
+	for _, target := range c.Scrape {
+		if _, err := storagebench.TargetHost(target); err != nil {
+			return usageError{err}
+		}
+	}
 	return nil
 }
 

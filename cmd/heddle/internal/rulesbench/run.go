@@ -97,6 +97,7 @@ func (r Run) start(ctx context.Context, models int) ([]*contender, error) {
 		}
 		server, err := one.start(ctx, peers.Options{Dir: dir, Rules: one.text})
 		if errors.Is(err, peers.ErrNotInstalled) {
+			r.Progress(err.Error()+": left out", 1)
 			continue
 		}
 		if err != nil {

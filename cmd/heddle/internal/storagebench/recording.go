@@ -31,11 +31,11 @@ const (
 func Scrape(ctx context.Context, urls []string, every, span time.Duration, keep string, progress func(share float64)) (*Dataset, error) {
 	recordings := make([]*recording, len(urls))
 	for i, u := range urls {
-		parsed, err := url.Parse(u)
-		if err != nil || parsed.Host == "" {
-			return nil, fmt.Errorf("%q is not the address of a target, like http://127.0.0.1:9100/metrics", u)
+		host, err := TargetHost(u)
+		if err != nil {
+			return nil, err
 		}
-		recordings[i] = newRecording(fmt.Sprintf("%d:%s", i, parsed.Host))
+		recordings[i] = newRecording(fmt.Sprintf("%d:%s", i, host))
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -67,6 +67,15 @@ func Scrape(ctx context.Context, urls []string, every, span time.Duration, keep 
 		}
 	}
 	return recorded("scrapes", recordings)
+}
+
+// TargetHost is the host and port of a target's address.
+func TargetHost(target string) (string, error) {
+	parsed, err := url.Parse(target)
+	if err != nil || parsed.Host == "" {
+		return "", fmt.Errorf("%q is not the address of a target, like http://127.0.0.1:9100/metrics", target)
+	}
+	return parsed.Host, nil
 }
 
 func scrapeOnce(ctx context.Context, target string) ([]byte, error) {

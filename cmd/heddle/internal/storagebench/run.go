@@ -48,6 +48,7 @@ func (r Run) All(ctx context.Context, data ...*Dataset) ([]Result, error) {
 		for _, start := range r.Servers {
 			result, err := r.one(ctx, start, d)
 			if errors.Is(err, peers.ErrNotInstalled) {
+				r.Progress(err.Error()+": left out", 1)
 				continue
 			}
 			if err != nil {
