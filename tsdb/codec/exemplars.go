@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// Exemplars are stored apart from blocks, by series:
+// Exemplars are stored apart from blocks, by series, in batches of at most MaxRows:
 //
-//	varint n (0 ends it); bitmap of those that have a timestamp; integer stream of timestamps;
+//	varint n; bitmap of those that have a timestamp; integer stream of timestamps;
 //	float stream of values; varint names, for each a varint length and its bytes;
 //	for each name: bitmap of the exemplars that have the label, and a string stream of its values
 //
@@ -23,17 +23,17 @@ const (
 	stringsHex
 )
 
-// maxExemplars bounds the exemplars of one call.
-const maxExemplars = MaxRows
-
-// AppendExemplars appends the exemplars of one series, in any order, to dst. More than MaxRows of
-// them are cut into several calls by the caller; a label set never has the same name twice.
+// AppendExemplars appends the exemplars of one series, in any order, to dst. A label set never has
+// the same name twice.
 func (e *Encoder) AppendExemplars(dst []byte, es []exemplar.Exemplar) []byte {
-	es = es[:min(len(es), maxExemplars)]
-	dst = binary.AppendUvarint(dst, uint64(len(es)))
-	if len(es) == 0 {
-		return dst
+	for batch := range slices.Chunk(es, MaxRows) {
+		dst = e.appendExemplarBatch(dst, batch)
 	}
+	return dst
+}
+
+func (e *Encoder) appendExemplarBatch(dst []byte, es []exemplar.Exemplar) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(es)))
 	stamped := make([]uint64, bitmapWords(len(es)))
 	times, values := make([]int64, len(es)), make([]float64, len(es))
 	with := map[string][]uint64{} // name: which exemplars have it
@@ -104,11 +104,26 @@ func isHex(s string) bool {
 // DecodeExemplars appends the exemplars that AppendExemplars wrote to dst. src must hold nothing
 // else.
 func DecodeExemplars(dst []exemplar.Exemplar, src []byte) ([]exemplar.Exemplar, error) {
+	before := len(dst)
 	c := &cursor{src: src}
+	for c.err == nil && c.left() > 0 {
+		dst = readExemplarBatch(dst, c)
+	}
+	if c.err != nil {
+		return dst[:before], c.err
+	}
+	return dst, nil
+}
+
+// readExemplarBatch appends one batch to dst, or nothing if it cannot be read.
+func readExemplarBatch(dst []exemplar.Exemplar, c *cursor) []exemplar.Exemplar {
 	var tables tableSet
-	n := c.length(maxExemplars, "number of exemplars")
-	if n == 0 {
-		return dst, c.done()
+	n := c.length(MaxRows, "number of exemplars")
+	if c.err == nil && n == 0 {
+		c.fail("batch without exemplars")
+	}
+	if c.err != nil {
+		return dst
 	}
 	stamped := c.bitmap(n, &tables)
 	times, values := make([]int64, n), make([]float64, n)
@@ -125,8 +140,8 @@ func DecodeExemplars(dst []exemplar.Exemplar, src []byte) ([]exemplar.Exemplar, 
 		}
 		c.label(sets, name, &tables)
 	}
-	if err := c.done(); err != nil {
-		return dst, err
+	if c.err != nil {
+		return dst
 	}
 	for i := range n {
 		dst = append(dst, exemplar.Exemplar{
@@ -134,7 +149,7 @@ func DecodeExemplars(dst []exemplar.Exemplar, src []byte) ([]exemplar.Exemplar, 
 			Ts: times[i], HasTs: stamped[i/64]>>(i%64)&1 != 0,
 		})
 	}
-	return dst, nil
+	return dst
 }
 
 // label reads one label and adds it to the sets of the exemplars that have it.

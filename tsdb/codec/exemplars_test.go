@@ -29,11 +29,23 @@ func TestExemplarsComeBack(t *testing.T) {
 				t.Fatalf("exemplar %d is %+v, want %+v", i, x, w)
 			}
 		}
-		for cut := range stored {
+		for cut := 1; cut < len(stored); cut++ {
 			if _, err := DecodeExemplars(nil, stored[:cut]); err == nil {
 				t.Fatalf("no error with %d of %d bytes", cut, len(stored))
 			}
 		}
+	}
+}
+
+func TestManyExemplarsTakeSeveralBatches(t *testing.T) {
+	want := make([]exemplar.Exemplar, MaxRows+1)
+	for i := range want {
+		want[i] = exemplar.Exemplar{Value: float64(i), Ts: int64(i), HasTs: true}
+	}
+	var e Encoder
+	got, err := DecodeExemplars(nil, e.AppendExemplars(nil, want))
+	if err != nil || len(got) != len(want) || got[MaxRows].Value != MaxRows {
+		t.Fatalf("%d exemplars of %d, %v", len(got), len(want), err)
 	}
 }
 
