@@ -28,6 +28,9 @@ type Recording struct {
 // live: what it emits is what would have happened. router says what the routes would have done; nil:
 // there are none. emit returns false to end the replay.
 func Replay(ctx context.Context, p *Program, recording Recording, router Router, emit func(Event) bool) error {
+	if recording.Store != nil { // what comes later comes in the batches
+		recording.Store = until{recording.Store, recording.Start.UnixMilli() - 1}
+	}
 	r := newReplayer(p, recording, router, Options{})
 	started := !recording.Start.IsZero()
 	if started {
