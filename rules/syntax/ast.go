@@ -17,6 +17,9 @@ type File struct {
 	Declarations []Declaration
 	// Closing holds the comments after the last declaration.
 	Closing []string
+	// lineStarts are the offsets of the lines in Source, so that an error finds its line at once; nil
+	// where Parse did not make the file.
+	lineStarts []uint32
 }
 
 // Trivia is what the printer keeps and nobody else reads: the comments of a declaration, clause or

@@ -191,9 +191,13 @@ func (c *checker) reference(name Name, what string, table map[string]declared) b
 	if _, ok := table[name.Text]; ok {
 		return true
 	}
-	hint := DidYouMean(name.Text, sortedNames(table))
-	if hint == "" && len(table) == 0 {
+	hint := ""
+	switch {
+	case len(table) == 0:
 		hint = fmt.Sprintf("no %s is declared", what)
+	case len(c.errors) < maxErrors:
+		// To look through all names for each of thousands of mistakes would take minutes.
+		hint = DidYouMean(name.Text, sortedNames(table))
 	}
 	c.reportf(name.Span, hint, "%q is not a %s", name.Text, what)
 	return false
@@ -205,10 +209,12 @@ func sortedNames(table map[string]declared) iter.Seq[string] {
 
 // distinct reports the second of two equal names in a list.
 func (c *checker) distinct(names []Name, what string) {
-	for i, n := range names {
-		if slices.ContainsFunc(names[:i], func(before Name) bool { return before.Text == n.Text }) {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n.Text] {
 			c.reportf(n.Span, "remove it", "the %s %q is named twice", what, n.Text)
 		}
+		seen[n.Text] = true
 	}
 }
 

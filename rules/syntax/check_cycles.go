@@ -107,10 +107,11 @@ func (g graph) order() []string {
 	})
 }
 
-// report reports each cycle once, at the name that is declared first.
+// report reports one cycle through each name that begins one, at that name.
 func (g graph) report(c *checker) {
 	const unseen, open, done = 0, 1, 2
 	state := map[string]int{}
+	reported := map[string]bool{}
 	var path []string
 	var visit func(name string)
 	visit = func(name string) {
@@ -124,6 +125,10 @@ func (g graph) report(c *checker) {
 			case unseen:
 				visit(next)
 			case open:
+				if reported[next] {
+					continue
+				}
+				reported[next] = true
 				g.reportCycle(c, path[slices.Index(path, next):])
 			}
 		}

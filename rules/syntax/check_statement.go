@@ -89,13 +89,15 @@ func (c *checker) segment(s *Stimulus, segment Segment, last bool) {
 
 // exact reports matchers that do not name one series.
 func (c *checker) exact(matchers []Matcher) {
-	for i, m := range matchers {
+	seen := map[string]bool{}
+	for _, m := range matchers {
 		if m.Op != "=" {
 			c.reportf(m.Label.Span, `write "="`, "a test names one series, so %q cannot be used", m.Op)
 		}
-		if slices.ContainsFunc(matchers[:i], func(before Matcher) bool { return before.Label.Text == m.Label.Text }) {
+		if seen[m.Label.Text] {
 			c.reportf(m.Label.Span, "remove it", "the label %q is given twice", m.Label.Text)
 		}
+		seen[m.Label.Text] = true
 	}
 }
 

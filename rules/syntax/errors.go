@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func Join(looks ...Errors) Errors {
 		at   Pos
 	}
 	var joined Errors
-	var files []string
+	ranks := map[string]int{}
 	taken := map[place]bool{}
 	for _, look := range looks {
 		for _, e := range look {
@@ -109,8 +110,8 @@ func Join(looks ...Errors) Errors {
 				continue
 			}
 			joined = append(joined, e)
-			if !slices.Contains(files, e.File) {
-				files = append(files, e.File)
+			if _, ok := ranks[e.File]; !ok {
+				ranks[e.File] = len(ranks)
 			}
 		}
 		for _, e := range look {
@@ -118,10 +119,7 @@ func Join(looks ...Errors) Errors {
 		}
 	}
 	slices.SortStableFunc(joined, func(a, b Error) int {
-		if d := slices.Index(files, a.File) - slices.Index(files, b.File); d != 0 {
-			return d
-		}
-		return a.Start.compare(b.Start)
+		return cmp.Or(cmp.Compare(ranks[a.File], ranks[b.File]), a.Start.compare(b.Start))
 	})
 	if more := len(joined) - maxErrors; more > 0 {
 		last := joined[maxErrors-1]
@@ -132,21 +130,29 @@ func Join(looks ...Errors) Errors {
 
 // Error makes an error at a place of the file.
 func (f *File) Error(at Span, message, hint string) Error {
-	return Error{File: f.Name, Span: at, Message: message, Hint: hint, Line: sourceLine(f.Source, at.Start.Line)}
+	return Error{File: f.Name, Span: at, Message: message, Hint: hint, Line: f.line(at.Start.Line)}
 }
 
-// sourceLine returns line number n (from 1) without its line end; "" where there is none.
-func sourceLine(source string, n uint32) string {
-	if n == 0 {
+// line returns line number n (from 1) without its line end; "" where there is none.
+func (f *File) line(n uint32) string {
+	starts := f.lineStarts
+	if starts == nil {
+		starts = lineStarts(f.Source)
+	}
+	if n == 0 || int(n) > len(starts) {
 		return ""
 	}
-	for ; n > 1; n-- {
-		end := strings.IndexByte(source, '\n')
-		if end < 0 {
-			return ""
-		}
-		source = source[end+1:]
-	}
-	line, _, _ := strings.Cut(source, "\n")
+	line, _, _ := strings.Cut(f.Source[starts[n-1]:], "\n")
 	return strings.TrimSuffix(line, "\r")
+}
+
+// lineStarts returns the offsets at which the lines of a text begin.
+func lineStarts(source string) []uint32 {
+	starts := []uint32{0}
+	for i := range len(source) {
+		if source[i] == '\n' {
+			starts = append(starts, uint32(i+1))
+		}
+	}
+	return starts
 }

@@ -19,6 +19,7 @@ func Parse(name, source string) (*File, Errors) {
 		at := Span{Pos{1, 1}, Pos{1, 2}}
 		return file, Errors{file.Error(at, fmt.Sprintf("the file has %d bytes, more than the %d that a rule file may have", len(source), maxFileBytes), "split it, and import the parts")}
 	}
+	file.lineStarts = lineStarts(source)
 	text := strings.TrimPrefix(source, "\ufeff")
 	if !utf8.ValidString(text) {
 		o.reportInvalidText(text)

@@ -18,6 +18,10 @@ func Suggest(word string, candidates iter.Seq[string]) string {
 		return ""
 	}
 	for candidate := range candidates {
+		// So many letters at least are missing or extra.
+		if difference := len(word) - len(candidate); max(difference, -difference) >= bestDistance {
+			continue
+		}
 		if candidate == word || len(candidate) > maxSuggestLength {
 			continue
 		}
