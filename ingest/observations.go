@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/neuroweaver/heddle/tsdb"
 )
@@ -24,9 +25,10 @@ import (
 type Observations struct {
 	db      *tsdb.DB
 	options Options
-	tally   *Tally         // of the goroutine in Run
-	queue   chan *observed // to the goroutine in Run
-	stopped chan struct{}  // closed when Run has returned
+	memory  *semaphore.Weighted // of the requests at hand
+	tally   *Tally              // of the goroutine in Run
+	queue   chan *observed      // to the goroutine in Run
+	stopped chan struct{}       // closed when Run has returned
 }
 
 // observed is the observations of one request on their way to the store.
@@ -68,6 +70,7 @@ func NewObservations(db *tsdb.DB, o Options) *Observations {
 		db: db, options: o.withDefaults(),
 		queue: make(chan *observed, queuedRequests), stopped: make(chan struct{}),
 	}
+	door.memory = semaphore.NewWeighted(door.options.Limits.InFlightBytes)
 	door.tally = NewTally(door.options.Limits.ObservedModels, door.resume)
 	return door
 }
@@ -215,12 +218,7 @@ func (d *Observations) newest(key TallyKey, minMS, maxMS int64) ([]Resumed, erro
 func (d *Observations) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := d.options.Now()
 	answer := observationsAnswer{Status: "success"}
-	request, err := d.read(r, arrived, &answer)
-	var done outcome
-	if err == nil && len(request.lines) > 0 {
-		done, err = d.wait(r.Context(), request)
-		answer.addMistakes(done.mistakes)
-	}
+	request, done, err := d.take(r, arrived, &answer)
 	status := answer.finish(len(request.lines)-len(done.mistakes), done.refused, err)
 	if err != nil {
 		_, retrySeconds := failureStatus(err)
@@ -233,6 +231,29 @@ func (d *Observations) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer) // the sender may be gone
 	d.options.Metrics.observe("observations", status, d.options.Now().Sub(arrived), answer.account())
+}
+
+// parsedFactor is how much larger observations are in memory than as text, at most: the shortest
+// line, {"model":"a"}, has 14 bytes, and what it is parsed into some 190.
+const parsedFactor = 14
+
+// take reads a request and has it stored, within the memory that all requests share.
+func (d *Observations) take(r *http.Request, arrived time.Time, answer *observationsAnswer) (*observed, outcome, error) {
+	bytes := d.options.Limits.InFlightBytes
+	if r.ContentLength >= 0 && r.Header.Get("Content-Encoding") == "" {
+		bytes = min(bytes, parsedFactor*r.ContentLength)
+	}
+	if err := d.memory.Acquire(r.Context(), bytes); err != nil {
+		return new(observed), outcome{}, refuse(http.StatusServiceUnavailable, "the request ended while it waited for memory: %v", err)
+	}
+	defer d.memory.Release(bytes)
+	request, err := d.read(r, arrived, answer)
+	if err != nil || len(request.lines) == 0 {
+		return request, outcome{}, err
+	}
+	done, err := d.wait(r.Context(), request)
+	answer.addMistakes(done.mistakes)
+	return request, done, err
 }
 
 // read parses a request's lines.

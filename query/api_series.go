@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-// selection reads the parameters that choose series.
+// selection reads the parameters that choose series; match[] may be missing.
 func (a *API) selection(r *http.Request) (Span, Matchers, int, error) {
 	most, err := limit(r)
 	if err != nil {
@@ -32,13 +32,11 @@ func (a *API) selection(r *http.Request) (Span, Matchers, int, error) {
 }
 
 func (a *API) series(r *http.Request) (answer, error) {
-	if len(r.Form["match[]"]) == 0 {
-		return answer{}, badData{errors.New("no match[] parameter provided")}
+	sets, times, err := a.engine.Selection(r)
+	if err != nil {
+		return answer{}, err
 	}
-	if _, err := a.engine.matchers(r); err != nil {
-		return answer{}, badParameter("match[]", err) // only this endpoint words it so
-	}
-	times, sets, most, err := a.selection(r)
+	most, err := limit(r)
 	if err != nil {
 		return answer{}, err
 	}

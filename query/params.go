@@ -108,6 +108,23 @@ func (e *Engine) matchers(r *http.Request) (Matchers, error) {
 	return sets, nil
 }
 
+// Selection reads the series and the time that a request names with match[], start and end; at least
+// one match[] must be there. It parses the request's form.
+func (e *Engine) Selection(r *http.Request) (Matchers, Span, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, Span{}, badData{fmt.Errorf("error parsing form values: %w", err)}
+	}
+	if len(r.Form["match[]"]) == 0 {
+		return nil, Span{}, badData{errors.New("no match[] parameter provided")}
+	}
+	sets, err := e.matchers(r)
+	if err != nil {
+		return nil, Span{}, badParameter("match[]", err)
+	}
+	times, err := span(r)
+	return sets, times, err
+}
+
 // selective reports whether a set has a matcher that does not match everything.
 func selective(set []*labels.Matcher) bool {
 	for _, m := range set {

@@ -1,21 +1,25 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/neuroweaver/heddle/actions"
 )
 
 // registerAdmin adds what operators do to the store and the rules.
 func (s *Server) registerAdmin(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/v1/admin/compact", s.compact)
+	mux.HandleFunc("POST /api/v1/admin/tsdb/delete_series", s.deleteSeries)
 	mux.HandleFunc("POST /api/v1/admin/automation", s.setAutomation)
 	mux.HandleFunc("POST /-/reload", s.reload)
 }
 
 // compact flushes and compacts all there is, and answers when that is done.
 func (s *Server) compact(w http.ResponseWriter, r *http.Request) {
-	// Compaction may take longer than an answer otherwise may.
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+	if err := withoutDeadlines(w); err != nil {
 		writeProblem(w, err)
 		return
 	}
@@ -26,6 +30,38 @@ func (s *Server) compact(w http.ResponseWriter, r *http.Request) {
 	}
 	s.logger.Info("compacted on request", "took", s.now().Sub(began))
 	writeData(w, storeStatus(s.db.Stats()))
+}
+
+// withoutDeadlines gives a request all the time it takes.
+func withoutDeadlines(w http.ResponseWriter) error {
+	controller := http.NewResponseController(w)
+	return errors.Join(controller.SetReadDeadline(time.Time{}), controller.SetWriteDeadline(time.Time{}))
+}
+
+// deleteSeries deletes samples, in the form of Prometheus's API: match[] selects series, start and
+// end bound the time.
+func (s *Server) deleteSeries(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBytes)
+	matchers, span, err := s.queries.Selection(r)
+	if err != nil {
+		writeProblem(w, fmt.Errorf("%w: %w", actions.ErrInvalid, err))
+		return
+	}
+	if err := withoutDeadlines(w); err != nil {
+		writeProblem(w, err)
+		return
+	}
+	total := 0
+	for _, set := range matchers {
+		n, err := s.db.DeleteSeries(r.Context(), span.MinMS, span.MaxMS, set...)
+		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		total += n
+	}
+	s.logger.Warn("series deleted on request", "series", total, "match", r.Form["match[]"], "by", caller(r, ""))
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // setAutomation turns all automatic switches off or on.

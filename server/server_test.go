@@ -337,3 +337,42 @@ func TestStopEndsStreams(t *testing.T) {
 		t.Errorf("the stream of events was cut off: %v", err)
 	}
 }
+
+// TestStreamsOutliveTheTimeForARequest: the deadlines that bound other requests do not end a stream.
+func TestStreamsOutliveTheTimeForARequest(t *testing.T) {
+	const deadline = 50 * time.Millisecond
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := newStream(w)
+		for i := range 3 {
+			select {
+			case <-time.After(2 * deadline):
+			case <-r.Context().Done():
+				return
+			}
+			if err := out.send("number", fmt.Sprint(i), watched{Epoch: uint64(i)}); err != nil {
+				return
+			}
+		}
+	}))
+	web.Config.ReadTimeout, web.Config.WriteTimeout = deadline, deadline
+	web.Start()
+	defer web.Close()
+	next := (&running{t: t, url: web.URL}).watch("/")
+	for i := range uint64(3) {
+		if got := next(); got.Epoch != i {
+			t.Errorf("event %d is %d", i, got.Epoch)
+		}
+	}
+}
+
+func TestDeleteSeries(t *testing.T) {
+	r := start(t, t.TempDir(), nil, nil)
+	r.push(0.9, 0.8)
+	r.expect(http.StatusOK, `"atlas","borea"`, http.MethodGet, "/api/v1/label/model/values", "")
+	r.expect(http.StatusBadRequest, "no match[]", http.MethodPost, "/api/v1/admin/tsdb/delete_series", "")
+	r.expect(http.StatusBadRequest, "match[]", http.MethodPost, "/api/v1/admin/tsdb/delete_series?match[]=%7B", "")
+	r.expect(http.StatusNoContent, "", http.MethodPost, "/api/v1/admin/tsdb/delete_series?match[]=model_quality_score%7Bmodel%3D%22atlas%22%7D", "")
+	r.expect(http.StatusOK, `"data":{"resultType":"vector","result":[{"metric":{"__name__":"model_quality_score","model":"borea"}`,
+		http.MethodGet, "/api/v1/query?query=model_quality_score", "")
+	r.expect(http.StatusOK, `"numSeries"`, http.MethodPost, "/api/v1/admin/compact", "")
+}

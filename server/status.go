@@ -72,12 +72,13 @@ func storeStatus(stats tsdb.Stats) any {
 		BlockBytes     int64   `json:"block_bytes"`
 		BlockSamples   int64   `json:"block_samples"`
 		LogBytes       int64   `json:"log_bytes"`
+		SeriesBytes    int64   `json:"series_bytes"`
 		HeadBytes      int64   `json:"head_bytes"`
 		HeadSamples    int64   `json:"head_samples"`
 		BytesPerSample float64 `json:"block_bytes_per_sample"`
 	}{
 		head{stats.Series, stats.MinTimeMS, stats.MaxTimeMS},
-		stats.Groups, stats.Blocks, stats.BlockBytes, stats.BlockSamples, stats.LogBytes, stats.HeadBytes, stats.HeadSamples, perSample,
+		stats.Groups, stats.Blocks, stats.BlockBytes, stats.BlockSamples, stats.LogBytes, stats.SeriesBytes, stats.HeadBytes, stats.HeadSamples, perSample,
 	}
 }
 

@@ -22,11 +22,16 @@ type stream struct {
 	controller *http.ResponseController
 }
 
+// newStream begins an answer that has no end of its own: the server's deadlines for one request are
+// lifted, and each event gets one.
 func newStream(w http.ResponseWriter) *stream {
+	controller := http.NewResponseController(w)
+	// Where this fails the stream ends early, and its reader comes back.
+	_ = controller.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
-	return &stream{w, http.NewResponseController(w)}
+	return &stream{w, controller}
 }
 
 // send sends one event; id is what a reader that comes back names as its last.
