@@ -152,6 +152,15 @@ func (b *block) has(e blockEntry, id SeriesID, mint, maxt int64) (has bool, err 
 	return has, err
 }
 
+// part is a section as a merge takes it.
+func (b *block) part(e blockEntry) mergePart {
+	return mergePart{
+		tier: e.tier, mint: e.mint, maxt: e.maxt, rows: e.rows, samples: e.samples,
+		read:  func() ([]byte, error) { return b.read(e) },
+		where: func(err error) error { return b.where(e, err) },
+	}
+}
+
 // acquire keeps the block open until release.
 func (b *block) acquire() { b.users.Add(1) }
 

@@ -98,10 +98,16 @@ func (s *blockSet) replace(added []*block, gone []*block, also func()) error {
 		also()
 	}
 	s.mu.Unlock()
+	if len(gone) == 0 {
+		return nil
+	}
 	var err error
 	for _, b := range gone {
 		b.remove.Store(true)
 		err = errors.Join(err, b.release())
+	}
+	if err := s.fs.SyncDir(s.dir); err != nil { // what is deleted must not come back
+		return fmt.Errorf("sync block directory: %w", err)
 	}
 	return err
 }

@@ -77,29 +77,43 @@ func (db *DB) compactAll(ctx context.Context) error {
 
 // compactBlocks writes one block with all that run holds and puts it in the place of run.
 func (db *DB) compactBlocks(ctx context.Context, run []*block) error {
-	w, err := newBlockWriter(db.options.FS, db.blocks.dir, db.blocks.nextNumber())
+	level := 0
+	for _, b := range run {
+		level = max(level, b.meta.level+1)
+	}
+	err := db.rewriteBlocks(run, level, func(w *blockWriter) error { return db.mergeBlocks(ctx, run, w) })
 	if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}
-	for _, b := range run {
-		w.meta.level = max(w.meta.level, b.meta.level+1)
+	return nil
+}
+
+// rewriteBlocks puts a block that fill writes in the place of old; none, if it stays empty. A crash at
+// any moment leaves the old blocks or the new one.
+func (db *DB) rewriteBlocks(old []*block, level int, fill func(*blockWriter) error) error {
+	w, err := newBlockWriter(db.options.FS, db.blocks.dir, db.blocks.nextNumber())
+	if err != nil {
+		return err
+	}
+	w.meta.level = level
+	for _, b := range old {
 		w.meta.logBefore = max(w.meta.logBefore, b.meta.logBefore)
 		w.meta.replaces = append(w.meta.replaces, b.number)
 	}
-	if err := db.mergeBlocks(ctx, run, w); err != nil {
-		return errors.Join(fmt.Errorf("compact: %w", err), w.abandon())
+	if err := fill(w); err != nil {
+		return errors.Join(err, w.abandon())
 	}
 	if len(w.entries) == 0 {
-		return errors.Join(w.abandon(), db.blocks.replace(nil, run, nil))
+		return errors.Join(w.abandon(), db.blocks.replace(nil, old, nil))
 	}
 	if err := w.finish(); err != nil {
-		return errors.Join(fmt.Errorf("compact: %w", err), w.abandon())
+		return errors.Join(err, w.abandon())
 	}
 	written, err := openBlock(db.options.FS, db.blocks.dir, w.number, db.head.cache)
 	if err != nil {
-		return fmt.Errorf("compact: %w", err)
+		return err
 	}
-	return db.blocks.replace([]*block{written}, run, nil)
+	return db.blocks.replace([]*block{written}, old, nil)
 }
 
 // mergeBlocks merges group after group. Where two blocks have a sample of one series at one time, the
@@ -126,11 +140,7 @@ func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) err
 		var parts []mergePart
 		for _, b := range run {
 			for _, e := range b.of(id) {
-				parts = append(parts, mergePart{
-					tier: e.tier, mint: e.mint, maxt: e.maxt, rows: e.rows, samples: e.samples,
-					read:  func() ([]byte, error) { return b.read(e) },
-					where: func(err error) error { return b.where(e, err) },
-				})
+				parts = append(parts, b.part(e))
 			}
 		}
 		err := m.merge(parts, func() map[SeriesID]int { return db.families(id) }, func(s section) error { return w.add(id, s) })

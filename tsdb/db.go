@@ -73,7 +73,7 @@ func Open(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if db.lock, err = o.FS.Lock(filepath.Join(dir, "lock")); err != nil {
+	if db.lock, err = o.FS.Lock(filepath.Join(dir, lockFile)); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
 	if err := db.recover(); err != nil {

@@ -20,22 +20,22 @@ import (
 // recorder writes down what a frame holds, as a frame again.
 type recorder struct{ entries []byte }
 
-func (r *recorder) series(record index.Record) error {
+func (r *recorder) seriesEntry(record index.Record) error {
 	r.entries = appendSeriesEntry(r.entries, record)
 	return nil
 }
 
-func (r *recorder) row(row *logRow) error {
+func (r *recorder) rowEntry(row *logRow) error {
 	r.entries = appendRowEntry(r.entries, row)
 	return nil
 }
 
-func (r *recorder) exemplar(id SeriesID, e exemplar.Exemplar) error {
+func (r *recorder) exemplarEntry(id SeriesID, e exemplar.Exemplar) error {
 	r.entries = appendExemplarEntry(r.entries, new(codec.Encoder), id, e)
 	return nil
 }
 
-func (r *recorder) metadata(metric string, m metadata.Metadata) error {
+func (r *recorder) metadataEntry(metric string, m metadata.Metadata) error {
 	r.entries = appendMetadataEntry(r.entries, metric, m)
 	return nil
 }

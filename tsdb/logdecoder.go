@@ -20,10 +20,10 @@ var (
 
 // logVisitor receives what a frame holds. The row is valid during the call.
 type logVisitor interface {
-	series(index.Record) error
-	row(*logRow) error
-	exemplar(SeriesID, exemplar.Exemplar) error
-	metadata(metric string, m metadata.Metadata) error
+	seriesEntry(index.Record) error
+	rowEntry(*logRow) error
+	exemplarEntry(SeriesID, exemplar.Exemplar) error
+	metadataEntry(metric string, m metadata.Metadata) error
 }
 
 // logDecoder reads frames. It keeps its memory between rows; the zero value is ready.
@@ -58,10 +58,10 @@ func (d *logDecoder) decode(frame []byte, v logVisitor) error {
 				return err
 			}
 			d.src = d.src[n:]
-			d.err = v.series(record)
+			d.err = v.seriesEntry(record)
 		case entryRow:
 			if d.readRow(); d.err == nil {
-				d.err = v.row(&d.row)
+				d.err = v.rowEntry(&d.row)
 			}
 		case entryExemplars:
 			id := SeriesID(d.uvarint(math.MaxUint32))
@@ -74,12 +74,12 @@ func (d *logDecoder) decode(frame []byte, v logVisitor) error {
 				return err
 			}
 			for _, e := range exemplars {
-				d.err = errors.Join(d.err, v.exemplar(id, e))
+				d.err = errors.Join(d.err, v.exemplarEntry(id, e))
 			}
 		case entryMetadata:
 			metric, kind, unit, help := d.string(), d.string(), d.string(), d.string()
 			if d.err == nil {
-				d.err = v.metadata(metric, newMetadata(kind, unit, help))
+				d.err = v.metadataEntry(metric, newMetadata(kind, unit, help))
 			}
 		default:
 			return fmt.Errorf("%w: %d", errUnknown, kind)

@@ -112,6 +112,41 @@ func (m *model) append(batch []given, now time.Time) tsdb.Result {
 	return want
 }
 
+// delete deletes the samples of a metric between two times.
+func (m *model) delete(name string, mint, maxt int64) {
+	for series, samples := range m.series {
+		if !strings.Contains(series, fmt.Sprintf("__name__=%q", name)) {
+			continue
+		}
+		for ms := range samples {
+			if ms >= mint && ms <= maxt {
+				delete(samples, ms)
+			}
+		}
+	}
+}
+
+// restart forgets what a store can only know while it runs: the newest time of samples that were
+// deleted since.
+func (m *model) restart() {
+	clear(m.newest)
+	for name, samples := range m.series {
+		for ms := range samples {
+			if newest, known := m.newest[name]; !known || ms > newest {
+				m.newest[name] = ms
+			}
+		}
+	}
+}
+
+func (m *model) samples() int {
+	n := 0
+	for _, samples := range m.series {
+		n += len(samples)
+	}
+	return n
+}
+
 // sameResult compares counts; examples are for people.
 func sameResult(got, want tsdb.Result) bool {
 	if got.Appended != want.Appended || got.Duplicates != want.Duplicates || len(got.Refused) != len(want.Refused) {
@@ -368,13 +403,20 @@ func runAgainstModel(t *testing.T, seed uint64) {
 		case n < 93:
 			err = db.CompactNext()
 		case n < 94:
+			name, from := fmt.Sprint("value", g.random.IntN(6)), g.now.UnixMilli()-g.random.Int64N(3_600_000)
+			to := from + g.random.Int64N(3_600_000)
+			m.delete(name, from, to)
+			_, err = db.DeleteSeries(context.Background(), from, to, named(name))
+		case n < 95:
 			err = db.Compact(context.Background())
 		case n < 96:
 			err = db.Close()
 			if err == nil {
 				db, err = tsdb.Open("data", o)
 			}
+			m.restart()
 		case n < 97: // kill -9
+			m.restart()
 			o.FS = fs.Clone()
 			err = errors.Join(db.Close())
 			if err == nil {
@@ -395,7 +437,25 @@ func runAgainstModel(t *testing.T, seed uint64) {
 	if err == nil {
 		err = difference(got, m.series, nil)
 	}
+	if err == nil {
+		err = db.Snapshot(context.Background(), "copy")
+	}
 	if err = errors.Join(err, db.Close()); err != nil {
 		fail("at the end: %v", err)
+	}
+	for _, dir := range []string{"data", "copy"} {
+		report, err := tsdb.Check(dir, fs, nil)
+		if err != nil || len(report.Problems) > 0 || report.Samples < int64(m.samples()) {
+			fail("check of %s: %+v %v, %d samples were given", dir, report, err, m.samples())
+		}
+		if db, err = tsdb.Open(dir, o); err != nil {
+			fail("%v", err)
+		}
+		if got, err = contents(db); err == nil {
+			err = difference(got, m.series, nil)
+		}
+		if err = errors.Join(err, db.Close()); err != nil {
+			fail("%s, opened again: %v", dir, err)
+		}
 	}
 }

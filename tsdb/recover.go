@@ -17,7 +17,7 @@ import (
 func (db *DB) recover() error {
 	fs := db.options.FS
 	var err error
-	if db.blocks, err = openBlockSet(fs, filepath.Join(db.dir, "blocks"), db.head.cache); err != nil {
+	if db.blocks, err = openBlockSet(fs, filepath.Join(db.dir, blocksDir), db.head.cache); err != nil {
 		return err
 	}
 	open := func(name string) (log *wal.Log) {
@@ -26,7 +26,7 @@ func (db *DB) recover() error {
 		}
 		return log
 	}
-	db.seriesLog, db.annotationLog, db.log = open("series"), open("annotations"), open("wal")
+	db.seriesLog, db.annotationLog, db.log = open(seriesDir), open(annotationsDir), open(logDir)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ type replay struct {
 
 func (r *replay) frame(payload []byte) error { return r.decoder.decode(payload, r) }
 
-func (r *replay) series(record index.Record) error {
+func (r *replay) seriesEntry(record index.Record) error {
 	if g, _ := r.db.head.locate(SeriesID(record.ID)); g == nil && r.fresh {
 		r.db.head.unsaved = append(r.db.head.unsaved, SeriesID(record.ID))
 	}
@@ -95,7 +95,7 @@ func (r *replay) series(record index.Record) error {
 
 var errReplay = errors.New("log entry names a series that does not exist")
 
-func (r *replay) row(row *logRow) error {
+func (r *replay) rowEntry(row *logRow) error {
 	g := r.db.head.group(row.group)
 	if g == nil {
 		return errReplay
@@ -109,7 +109,7 @@ func (r *replay) row(row *logRow) error {
 	return nil
 }
 
-func (r *replay) exemplar(id SeriesID, e exemplar.Exemplar) error {
+func (r *replay) exemplarEntry(id SeriesID, e exemplar.Exemplar) error {
 	if g, _ := r.db.head.locate(id); g == nil {
 		return errReplay
 	}
@@ -117,7 +117,7 @@ func (r *replay) exemplar(id SeriesID, e exemplar.Exemplar) error {
 	return nil
 }
 
-func (r *replay) metadata(metric string, m metadata.Metadata) error {
+func (r *replay) metadataEntry(metric string, m metadata.Metadata) error {
 	r.db.metadata.set(metric, m)
 	return nil
 }

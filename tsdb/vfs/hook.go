@@ -14,6 +14,7 @@ const (
 	OpSync     Op = "sync"
 	OpRemove   Op = "remove"
 	OpRename   Op = "rename"
+	OpLink     Op = "link"
 	OpTruncate Op = "truncate"
 	OpMkdir    Op = "mkdir"
 	OpList     Op = "list"
@@ -58,6 +59,13 @@ func (h Hook) Rename(from, to string) error {
 		return err
 	}
 	return h.FS.Rename(from, to)
+}
+
+func (h Hook) Link(from, to string) error {
+	if err := h.Before(OpLink, to); err != nil {
+		return err
+	}
+	return h.FS.Link(from, to)
 }
 
 func (h Hook) Truncate(path string, size int64) error {

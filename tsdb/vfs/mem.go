@@ -42,6 +42,7 @@ type dirOp struct {
 type inode struct {
 	data   []byte
 	synced []byte
+	links  int // names beyond the first
 }
 
 // NewMem returns an empty file system.
@@ -127,7 +128,7 @@ func (m *Mem) Clone() *Mem {
 	copies := map[*inode]*inode{}
 	copyOf := func(f *inode) *inode {
 		if f != nil && copies[f] == nil {
-			copies[f] = &inode{data: slices.Clone(f.data), synced: slices.Clone(f.synced)}
+			copies[f] = &inode{data: slices.Clone(f.data), synced: slices.Clone(f.synced), links: f.links}
 		}
 		return copies[f]
 	}
@@ -199,6 +200,15 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
+// unlink counts one name of a file less.
+func (m *Mem) unlink(file *inode) {
+	if file.links > 0 {
+		file.links--
+		return
+	}
+	m.used -= int64(len(file.data))
+}
+
 func (m *Mem) dir(op, path string) (*memDir, error) {
 	dir := m.dirs[filepath.Clean(path)]
 	if dir == nil {
@@ -267,7 +277,7 @@ func (m *Mem) Remove(path string) error {
 	if err != nil {
 		return err
 	}
-	m.used -= int64(len(file.data))
+	m.unlink(file)
 	m.dirs[filepath.Dir(path)].do(dirOp{name: filepath.Base(path)})
 	return nil
 }
@@ -284,9 +294,28 @@ func (m *Mem) Rename(from, to string) error {
 	}
 	dir := m.dirs[filepath.Dir(to)]
 	if old := dir.names[filepath.Base(to)]; old != nil {
-		m.used -= int64(len(old.data))
+		m.unlink(old)
 	}
 	dir.do(dirOp{name: filepath.Base(to), file: file, removes: filepath.Base(from)})
+	return nil
+}
+
+func (m *Mem) Link(from, to string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	file, err := m.lookup("link", from)
+	if err != nil {
+		return err
+	}
+	dir, err := m.dir("link", filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	if dir.names[filepath.Base(to)] != nil {
+		return &fs.PathError{Op: "link", Path: to, Err: fs.ErrExist}
+	}
+	file.links++
+	dir.do(dirOp{name: filepath.Base(to), file: file})
 	return nil
 }
 

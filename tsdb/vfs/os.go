@@ -36,6 +36,8 @@ func (OS) Remove(path string) error { return os.Remove(path) }
 
 func (OS) Rename(from, to string) error { return diskFull(os.Rename(from, to)) }
 
+func (OS) Link(from, to string) error { return diskFull(os.Link(from, to)) }
+
 func (OS) Truncate(path string, size int64) error { return diskFull(os.Truncate(path, size)) }
 
 func (OS) MkdirAll(dir string) error { return diskFull(os.MkdirAll(dir, 0o700)) }

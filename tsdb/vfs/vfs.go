@@ -27,6 +27,8 @@ type FS interface {
 	Remove(path string) error
 	// Rename moves a file over another, atomically.
 	Rename(from, to string) error
+	// Link gives a file a second name, in any directory of the same file system.
+	Link(from, to string) error
 	// Truncate cuts a file to size bytes.
 	Truncate(path string, size int64) error
 	// MkdirAll makes a directory with its parents.

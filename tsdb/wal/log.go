@@ -56,8 +56,10 @@ func Open(fsys vfs.FS, dir string, segmentBytes int64) (*Log, error) {
 }
 
 // Segments returns the numbers of the segments on disk in order.
-func (l *Log) Segments() ([]int, error) {
-	names, err := l.fs.List(l.dir)
+func (l *Log) Segments() ([]int, error) { return segments(l.fs, l.dir) }
+
+func segments(fsys vfs.FS, dir string) ([]int, error) {
+	names, err := fsys.List(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list log segments: %w", err)
 	}
