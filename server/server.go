@@ -155,12 +155,12 @@ func (s *Server) Reload(ctx context.Context) error {
 const (
 	// stopTimeout is how long requests may take to end when the server stops.
 	stopTimeout = 15 * time.Second
-	// Slow peers: headers have to come within headerTimeout, a whole request within requestTimeout,
-	// and its answer be taken within that again. A request ends when its time to be read is over, even
-	// while it is worked on, so this is longer than any query may run (2 min).
-	headerTimeout  = 10 * time.Second
-	requestTimeout = 3 * time.Minute
-	idleTimeout    = 2 * time.Minute
+	// Slow peers: headers have to come within headerTimeout, a whole request within readTimeout, and
+	// its answer be taken within writeTimeout, which is longer than any query may run (2 min).
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	writeTimeout  = 3 * time.Minute
+	idleTimeout   = 2 * time.Minute
 	// maxHeaderBytes is far above what browsers and gateways send.
 	maxHeaderBytes = 64 << 10
 )
@@ -174,8 +174,8 @@ func (s *Server) Run(ctx context.Context) error {
 	web := &http.Server{
 		Handler:           s.handler(streams),
 		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       requestTimeout,
-		WriteTimeout:      requestTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.logger.With("part", "http").Handler(), slog.LevelWarn),

@@ -22,16 +22,13 @@ type stream struct {
 	controller *http.ResponseController
 }
 
-// newStream begins an answer that has no end of its own: the server's deadlines for one request are
-// lifted, and each event gets one.
+// newStream begins an answer that has no end of its own: in place of the server's deadline for one
+// answer, each event gets its own.
 func newStream(w http.ResponseWriter) *stream {
-	controller := http.NewResponseController(w)
-	// Where this fails the stream ends early, and its reader comes back.
-	_ = controller.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
-	return &stream{w, controller}
+	return &stream{w, http.NewResponseController(w)}
 }
 
 // send sends one event; id is what a reader that comes back names as its last.
