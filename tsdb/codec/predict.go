@@ -160,3 +160,46 @@ func (s *predictState) restore(values []int64) {
 	}
 	s.a, s.b = a, b
 }
+
+// unmap is the inverse of mapResiduals.
+func unmap(dst []int64, mapped []uint64, offset int64, zigzag bool) {
+	dst = dst[:len(mapped)]
+	if zigzag {
+		for i, u := range mapped {
+			dst[i] = unzigzag(u) + offset
+		}
+		return
+	}
+	for i, u := range mapped {
+		dst[i] = int64(u) + offset
+	}
+}
+
+// restoreLast is unmap and restore of predictLast in one go: most streams take this way. It returns
+// the last value.
+func restoreLast(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
+	if useAVX512 && len(dst) == frameLen {
+		if zigzag {
+			return restoreZigzag((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
+		}
+		return restoreUnsigned((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
+	}
+	return restoreLastGo(dst, mapped, last, offset, zigzag)
+}
+
+// restoreLastGo is restoreLast without kernels.
+func restoreLastGo(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
+	dst = dst[:len(mapped)]
+	if zigzag {
+		for i, u := range mapped {
+			last += unzigzag(u) + offset
+			dst[i] = last
+		}
+		return last
+	}
+	for i, u := range mapped {
+		last += int64(u) + offset
+		dst[i] = last
+	}
+	return last
+}

@@ -1,0 +1,140 @@
+package codec
+
+import "math/bits"
+
+// readFloats decodes a float stream into dst.
+func readFloats(dst []float64, c *cursor, tables *tableSet) {
+	header := c.byte()
+	switch header & floatKind {
+	case floatConstant:
+		v := c.number(c.length(maxExponent, "decimal exponent"))
+		for i := range dst {
+			dst[i] = v
+		}
+	case floatChanges:
+		readChanges(dst, c, tables)
+	case floatUnits:
+		readUnits(dst, header, c, tables)
+	case floatBits:
+		readBits(dst, header, c, tables)
+	default:
+		c.fail("unknown kind %d of a float stream", header&floatKind)
+	}
+}
+
+// readChanges decodes the distinct values into the front of dst and spreads them from the back.
+func readChanges(dst []float64, c *cursor, tables *tableSet) {
+	bitmap := c.bitmap(len(dst), tables)
+	n := countBits(bitmap)
+	if c.err == nil && (n == 0 || bitmap[0]&1 == 0) {
+		c.fail("the first value of a column is no change")
+	}
+	if c.err != nil {
+		return
+	}
+	if c.left() > 0 && c.src[c.pos]&floatKind == floatChanges {
+		c.fail("changes of changes")
+		return
+	}
+	readFloats(dst[:n], c, tables)
+	if c.err != nil {
+		return
+	}
+	next := len(dst)
+	for w := len(bitmap) - 1; w >= 0; w-- {
+		for word := bitmap[w]; word != 0; {
+			bit := 63 - bits.LeadingZeros64(word)
+			word &^= 1 << bit
+			n--
+			v := dst[n]
+			row := w*64 + bit
+			for i := row; i < next; i++ {
+				dst[i] = v
+			}
+			next = row
+		}
+	}
+}
+
+// readUnits decodes the integers of a stream and turns them into values.
+func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
+	s := readScale(header, c, len(dst))
+	var ulps intReader
+	var own cursor
+	if header&floatUlps != 0 {
+		own = c.sub(c.length(c.left(), "length of the distances in ulps"))
+		ulps = readInts(&own, len(dst), tables)
+	}
+	ints := readInts(c, len(dst), tables)
+	var ks [frameLen]int64
+	for rest := dst; len(rest) > 0 && c.err == nil; {
+		n := min(frameLen, len(rest))
+		ints.next(ks[:n])
+		s.multiply(ks[:n])
+		s.unit.values(rest[:n], ks[:n])
+		if header&floatUlps != 0 {
+			ulps.next(ks[:n])
+			addUlps(rest[:n], ks[:n])
+		}
+		rest = rest[n:]
+	}
+	if c.err == nil && own.src != nil {
+		c.err = own.done()
+	}
+	s.except(dst)
+}
+
+// readBits decodes values that are stored by their bits.
+func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
+	shift := c.length(63, "shift")
+	var s scale
+	if header&floatExceptions != 0 {
+		s.exceptions = c.exceptions(len(dst))
+	}
+	ints := readInts(c, len(dst), tables)
+	var ks [frameLen]int64
+	for rest := dst; len(rest) > 0 && c.err == nil; {
+		n := min(frameLen, len(rest))
+		ints.next(ks[:n])
+		for i, k := range ks[:n] {
+			rest[i] = fromOrderedBits(k << shift)
+		}
+		rest = rest[n:]
+	}
+	s.except(dst)
+}
+
+// scale is what stands between the header of a stream of units and its integers.
+type scale struct {
+	unit       unit
+	gcd, rest  int64
+	exceptions []exception
+}
+
+// readScale reads the scale of a stream of n values.
+func readScale(header byte, c *cursor, n int) scale {
+	s := scale{unit: c.unit(), gcd: 1}
+	if header&floatGCD != 0 {
+		s.gcd, s.rest = int64(c.uvarint()), c.varint()
+	}
+	if header&floatExceptions != 0 {
+		s.exceptions = c.exceptions(n)
+	}
+	return s
+}
+
+// multiply undoes the division by the greatest common divisor.
+func (s *scale) multiply(ks []int64) {
+	if s.gcd != 1 || s.rest != 0 {
+		for i, m := range ks {
+			ks[i] = m*s.gcd + s.rest
+		}
+	}
+}
+
+// except puts the exceptions where they belong.
+func (s *scale) except(dst []float64) {
+	for _, x := range s.exceptions {
+		dst[x.row] = x.value
+	}
+}

@@ -1,0 +1,114 @@
+package codec
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestSizes states what columns may take, in bytes per sample, in the cold tier. The data are fixed,
+// so a change of a figure is a change of the codec.
+func TestSizes(t *testing.T) {
+	const rows = 4000
+	r := rand.New(rand.NewPCG(11, 12))
+	f := func(name string, most float64, value func(i int) float64) {
+		t.Helper()
+		values := make([]float64, rows)
+		for i := range values {
+			values[i] = value(i)
+		}
+		var e Encoder
+		block, err := e.Append(nil, one(values...), Cold)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compare(one(values...), block); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if size := float64(len(block)) / rows; size > most {
+			t.Errorf("%s takes %.4f bytes per sample, at most %.4f are expected", name, size, most)
+		}
+	}
+	var sum float64
+	f("constant", 0.01, func(int) float64 { return 2.5 })
+	f("straight line", 0.02, func(i int) float64 { return float64(i) * 15 })
+	f("counter of 0 to 49", 0.78, func(int) float64 { sum += float64(r.IntN(50)); return sum })
+	f("digits", 0.46, func(int) float64 { return float64(r.IntN(10)) / 10 }) // log2(10) bits are 0.415 bytes
+	f("multiples of 2 MiB", 0.45, func(int) float64 { return float64(5+r.IntN(10)) * (2 << 20) })
+	f("float32", 0.95, func(int) float64 { return float64(float32(r.IntN(100)) / 10) })
+	f("share of 2781 blocks", 0.86, func(int) float64 { return float64(r.IntN(64)) / 2781 })
+	f("rest of 2781 blocks", 0.86, func(int) float64 { return 1 - float64(2781-r.IntN(64))/2781 })
+	f("milliseconds times 0.001", 0.86, func(int) float64 { return float64(r.IntN(64)) * 0.001 })
+	f("microseconds by 1000 by 1000", 0.86, func(int) float64 { return float64(r.IntN(64)+7e6) / 1000 / 1000 })
+	sum = 0
+	f("sum of nanoseconds", 3.2, func(int) float64 { sum += float64(5e6+r.IntN(1e6)) / 1e9; return sum })
+	f("every twentieth row new", 0.08, func(i int) float64 {
+		if i%20 == 0 {
+			sum = float64(r.IntN(100)) / 1000
+		}
+		return sum
+	})
+	f("alternating", 0.03, func(i int) float64 { return []float64{math.Pi, math.E}[i%2] })
+	f("noise of 52 bits", 6.8, func(int) float64 { return 1 + r.Float64() })
+}
+
+// TestRelationsAreFree checks that a column costs next to nothing when others say the same.
+func TestRelationsAreFree(t *testing.T) {
+	g := telemetry(3000, 5)
+	base, tail := g.Columns, []Column{}
+	requests, tokens, latency := base[0].Floats, base[2].Floats, base[len(base)-1].Floats
+	add := func(value func(i int) float64) {
+		c := Column{Floats: make([]float64, len(requests))}
+		for i := range c.Floats {
+			c.Floats[i] = value(i)
+		}
+		tail = append(tail, c)
+	}
+	size := func(columns []Column) int {
+		var e Encoder
+		whole := &Group{Times: g.Times, Columns: columns}
+		block, err := e.Append(nil, whole, Cold)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compare(whole, block); err != nil {
+			t.Fatal(err)
+		}
+		return len(block)
+	}
+	alone := size(base)
+	weighted := 0.0
+	add(func(i int) float64 { return requests[i] })
+	add(func(i int) float64 { return requests[i] + 1000 })
+	add(func(i int) float64 { return tokens[i] + requests[i] })
+	add(func(i int) float64 { return tokens[i] - requests[i] })
+	add(func(i int) float64 {
+		if i > 0 {
+			weighted += (requests[i] - requests[i-1]) * latency[i]
+		}
+		return weighted
+	})
+	if more := size(append(base[:len(base):len(base)], tail...)) - alone; more > 50*len(tail) {
+		t.Errorf("%d columns that others explain take %d bytes", len(tail), more)
+	}
+}
+
+// TestTimesShareOneAxis checks that a steady axis costs a handful of bytes, a jittering one little
+// more than its jitter.
+func TestTimesShareOneAxis(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	jitter := steady(4000)
+	for i := range jitter {
+		jitter[i] += r.Int64N(8) // 3 bits
+	}
+	for _, axis := range []struct {
+		times []int64
+		most  int
+	}{{steady(4000), 40}, {jitter, 4000*3/8 + 120}} {
+		var e Encoder
+		block, err := e.Append(nil, &Group{Times: [][]int64{axis.times}}, Cold)
+		if err != nil || len(block) > axis.most {
+			t.Errorf("an axis takes %d bytes, at most %d are expected (%v)", len(block), axis.most, err)
+		}
+	}
+}
