@@ -33,6 +33,7 @@ func (e *Engine) decide(s *subject, m moment, changed []Transition) []Transition
 		verdict.uncovered, verdict.sampled = !i.covered, sampled
 		i.life = i.rule.policy.next(before, verdict, m.now)
 		e.metrics.evaluations.Inc()
+		e.saw(i, m.now)
 		if t, ok := i.transition(before, known, m); ok {
 			i.announced = true
 			changed = append(changed, t)

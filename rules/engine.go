@@ -33,6 +33,9 @@ type Engine struct {
 	missed *missed
 	// dirty are the subjects to decide on in this turn.
 	dirty []*subject
+	// sights are what the rules of the program see; sightDue is when one of them may have to tell.
+	sights   map[*rule]*sight
+	sightDue time.Time
 	// known is scratch for the evaluation of one condition.
 	known facts
 }
@@ -87,10 +90,11 @@ func (e *Engine) Tick(now time.Time) {
 func (e *Engine) NextTick() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if next := e.timers.next(); next != 0 {
-		return time.Unix(0, next)
+	var next time.Time
+	if at := e.timers.next(); at != 0 {
+		next = time.Unix(0, at)
 	}
-	return time.Time{}
+	return earliest(next, e.sightDue)
 }
 
 func momentOf(now time.Time) moment { return moment{now: now, ms: now.UnixMilli()} }
@@ -198,5 +202,5 @@ func (e *Engine) settle(m moment) (changed []Transition) {
 	}
 	clear(e.dirty)
 	e.dirty = e.dirty[:0]
-	return changed
+	return e.tellSights(m.now, changed)
 }

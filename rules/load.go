@@ -69,7 +69,14 @@ func (e *Engine) startMissing() map[uint64]*window.Clock {
 // swap replaces the program in force, and brings the new one up to date with what was committed
 // while it was being built.
 func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now time.Time) (changed []Transition) {
+	sights := newSights(next.program, now)
 	for _, state := range restored {
+		if state.Rule == blindRule {
+			if s := sights[next.ruleOf[state.Labels.Get("rule")]]; s != nil {
+				s.alerted = state.State == Firing
+			}
+			continue
+		}
 		if r := next.ruleOf[state.Rule]; r != nil {
 			if i := next.instance(r, state.Labels, now); i != nil {
 				i.restore(state)
@@ -89,7 +96,20 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 			kept.subject.newest = max(kept.subject.newest, i.subject.newest)
 		}
 	}
-	e.force, e.timers = next, nil
+	for r, s := range e.sights {
+		if kept := sights[next.ruleOf[r.info.Name]]; kept != nil {
+			kept.alerted, kept.since = s.alerted, s.since
+		} else if s.alerted {
+			changed = append(changed, Transition{
+				Rule: s.info, Labels: labels.FromStrings("rule", r.info.Name), From: Firing, To: Inactive, Removed: true,
+				Time: now, Since: now, Reason: "the rule was removed",
+			})
+		}
+	}
+	e.force, e.timers, e.sights, e.sightDue = next, nil, sights, time.Time{}
+	for _, s := range sights {
+		e.sightDue = earliest(e.sightDue, s.due())
+	}
 	for i := range late.rows {
 		e.row(&late.rows[i].Row, late.rows[i].at, late.name)
 	}

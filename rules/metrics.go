@@ -8,16 +8,16 @@ import (
 
 // engineMetrics are the engine's own figures.
 type engineMetrics struct {
-	evaluations   prometheus.Counter
-	transitions   *prometheus.CounterVec
-	instances     *prometheus.GaugeVec
-	corrected     prometheus.Counter
-	tooLate       prometheus.Counter
-	skewedRows    prometheus.Counter
-	skew          prometheus.Gauge
-	cost          *prometheus.GaugeVec
-	loads         *prometheus.CounterVec
-	unmatchedRule *prometheus.GaugeVec
+	evaluations prometheus.Counter
+	transitions *prometheus.CounterVec
+	instances   *prometheus.GaugeVec
+	corrected   prometheus.Counter
+	tooLate     prometheus.Counter
+	skewedRows  prometheus.Counter
+	skew        prometheus.Gauge
+	cost        *prometheus.GaugeVec
+	loads       *prometheus.CounterVec
+	blind       *prometheus.GaugeVec
 }
 
 func newEngineMetrics(r prometheus.Registerer) *engineMetrics {
@@ -40,11 +40,11 @@ func newEngineMetrics(r prometheus.Registerer) *engineMetrics {
 			Name: "heddle_rules_cost", Help: "Bound of the program in force for one instance of every rule: samples kept, steps evaluated."}, []string{"of"}),
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "heddle_rules_loads_total", Help: "Loads of rules, by outcome."}, []string{"outcome"}),
-		unmatchedRule: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "heddle_rules_blind", Help: "1 for each rule that has no instance: no series matches its metrics."}, []string{"rule"}),
+		blind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "heddle_rules_blind", Help: "1 while a rule sees nothing: no series matches its metrics, or none of its instances has a value."}, []string{"rule"}),
 	}
 	if r != nil {
-		r.MustRegister(m.evaluations, m.transitions, m.instances, m.corrected, m.tooLate, m.skewedRows, m.skew, m.cost, m.loads, m.unmatchedRule)
+		r.MustRegister(m.evaluations, m.transitions, m.instances, m.corrected, m.tooLate, m.skewedRows, m.skew, m.cost, m.loads, m.blind)
 	}
 	return m
 }

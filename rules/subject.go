@@ -42,6 +42,8 @@ type instance struct {
 	covered bool
 	// announced: the notify function has heard whether the instance is unknown.
 	announced bool
+	// seen: it counts as known in the sight of its rule.
+	seen bool
 }
 
 // keyOf names a subject within its scope; ok is false where a label is missing.
