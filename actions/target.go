@@ -99,6 +99,11 @@ func (t *target) run(ctx context.Context) {
 		}
 		took := time.Since(began)
 		verdict := t.m.report(t, a, receipt, err, took, failures+1)
+		var refused *connector.RefusedError
+		if errors.As(err, &refused) && refused.Gone {
+			<-ctx.Done() // it asked never to be called again, and this process keeps to that
+			return
+		}
 		if verdict == settledNow {
 			settled, failures, uncertain = a.Epoch, 0, false
 			continue

@@ -84,3 +84,12 @@ func (e Event) Text(field string) string {
 	}
 	return text
 }
+
+// String is the event as JSON.
+func (e Event) String() string {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Sprintf("event %d: %v", e.Seq, err)
+	}
+	return string(text)
+}
