@@ -93,3 +93,31 @@ func BenchmarkRemoteWrite(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/5000, "ns/sample")
 }
+
+func BenchmarkParseObservation(b *testing.B) {
+	line := []byte(`{"ts_ms":1767571215123,"kind":"done","id":17,"model":"atlas-4","version":"v1","region":"eu","status":200,"latency_ms":812,"ttft_ms":140,"tokens_in":310,"tokens_out":95,"cost_usd":0.0021,"score":0.93}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := ParseObservation(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTally(b *testing.B) {
+	o, _, err := ParseObservation([]byte(`{"model":"atlas-4","version":"v1","region":"eu","status":200,"latency_ms":812,"ttft_ms":140,"tokens_in":310,"tokens_out":95,"cost_usd":0.0021,"score":0.93}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	tally := NewTally(0, nil)
+	samples := 0
+	emit := func(*Column, int64, float64) { samples++ }
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := tally.Add(o, time.Now().UnixMilli(), emit); err != nil {
+			b.Fatal(err)
+		}
+	}
+	tally.Flush(emit)
+	b.ReportMetric(float64(samples)/float64(b.N), "samples/op")
+}
