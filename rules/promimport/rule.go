@@ -125,6 +125,10 @@ func (w *writer) texts(g group, r rule, c *converter) {
 	delete(labels, "severity")
 	fmt.Fprintf(&w.rules, "severity %s\n", severity)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if slices.Contains(c.labels(), key) {
+			w.note(r.Alert, true, "its label %q would hide the one that the rule is declared on, and is left out", key)
+			continue
+		}
 		if word(key) != key {
 			w.note(r.Alert, true, "its label %q has a name that cannot be written here, and is left out", key)
 			continue

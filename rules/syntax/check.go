@@ -28,7 +28,7 @@ func Check(files []*File) Errors {
 		}
 	}
 	for _, f := range files {
-		c.file = f
+		c.file, c.titles = f, map[string]Span{}
 		for _, d := range f.Declarations {
 			c.declaration(d)
 		}
@@ -51,7 +51,9 @@ type checker struct {
 	// names holds metrics and lets: they share the expressions.
 	names, rules, routes map[string]declared
 	alarms               *declared
-	errors               Errors
+	// titles are the tests of the file that is looked at.
+	titles map[string]Span
+	errors Errors
 }
 
 func (c *checker) reportf(at Span, hint, format string, args ...any) {

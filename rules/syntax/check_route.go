@@ -30,7 +30,7 @@ func (c *checker) routeClause(clause RouteClause) {
 		}
 		c.distinct(names, "model")
 	case *Apply:
-		c.titles(clause.Connectors, "connector")
+		c.configured(clause.Connectors, "connector")
 	case *Guard:
 		c.guard(clause)
 	case *Return:

@@ -120,6 +120,12 @@ func (c *checker) ruleClause(r *Rule, clause RuleClause) {
 	case *Summary:
 		c.template(r, clause.Text)
 	case *LabelText:
+		switch key := clause.Key.Text; {
+		case key == "severity":
+			c.reportf(clause.Key.Span, "write: severity critical", "the severity has a clause of its own")
+		case !r.broken && r.hasLabel(key):
+			c.reportf(clause.Key.Span, "choose another name", "the rule is declared on %q, which is a label of its alerts already", key)
+		}
 		c.template(r, clause.Text)
 	case *AnnotationText:
 		c.template(r, clause.Text)
@@ -148,7 +154,7 @@ func (c *checker) ruleClause(r *Rule, clause RuleClause) {
 			c.reportf(firstWord(clause, "switch"), fmt.Sprintf("declare it: rule %s on model", r.Name.Text), `switch needs the label "model" to know which model is unfit`)
 		}
 	case *Notify:
-		c.titles(clause.Receivers, "receiver")
+		c.configured(clause.Receivers, "receiver")
 	case *Mode:
 		c.word(clause.Mode, "a mode", "shadow", "approve", "auto")
 	}
@@ -199,7 +205,7 @@ func (c *checker) template(r *Rule, t Template) {
 	}
 }
 
-func (c *checker) titles(titles []Title, what string) {
+func (c *checker) configured(titles []Title, what string) {
 	names := make([]Name, len(titles))
 	for i, t := range titles {
 		names[i] = Name(t)

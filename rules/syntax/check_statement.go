@@ -10,6 +10,10 @@ import (
 const maxTestSamples = 1_000_000
 
 func (c *checker) test(t *Test) {
+	if first, ok := c.titles[t.Title.Value]; ok && !t.broken {
+		c.reportf(t.Title.Span, fmt.Sprintf("first used at %s:%s", c.file.Name, first.Start), "two tests have the same name")
+	}
+	c.titles[t.Title.Value] = t.Title.Span
 	interval := 5 * time.Second
 	var every *Every
 	for _, s := range t.Statements {

@@ -199,7 +199,7 @@ func (g *generator) declaration() {
 func TestGeneratedRoundTrip(t *testing.T) {
 	seed := rand.Uint64()
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
-	const files = 3000
+	const files = 1000
 	good := 0
 	for range files {
 		g.Reset()

@@ -1,0 +1,152 @@
+package syntax
+
+import "fmt"
+
+// typeOfCall reports the mistakes of a call and its arguments.
+func (c *checker) typeOfCall(call *Call) valueType {
+	signature, ok := Function(call.Function.Text)
+	if !ok {
+		hint := DidYouMean(call.Function.Text, functionNames())
+		if meant, ok := functionSlips[call.Function.Text]; ok {
+			hint = fmt.Sprintf("did you mean %q?", meant)
+		}
+		c.reportf(call.Function.Span, hint, "%q is not a function", call.Function.Text)
+		for _, arg := range call.Args {
+			if inner, ok := arg.(*Call); ok {
+				c.typeOf(inner)
+			}
+		}
+		return anyType
+	}
+	if len(call.Args) != len(signature.Args) {
+		takes := "one argument"
+		if n := len(signature.Args); n != 1 {
+			takes = fmt.Sprintf("%d arguments", n)
+		}
+		c.reportf(call.Function.Span, "the form is: "+signature.Usage(), "%s takes %s, not %d", call.Function.Text, takes, len(call.Args))
+	} else {
+		for i, arg := range call.Args {
+			c.argument(signature, signature.Args[i], arg)
+		}
+	}
+	if signature.Boolean {
+		return booleanType
+	}
+	return numberType
+}
+
+// functionSlips are PromQL's names for what has another name here.
+var functionSlips = map[string]string{
+	"avg_over_time": "avg", "sum_over_time": "sum", "min_over_time": "min", "max_over_time": "max", "count_over_time": "count",
+	"stddev_over_time": "stddev", "last_over_time": "last", "deriv": "slope", "irate": "rate", "delta": "slope", "mean": "avg",
+	"histogram_quantile": "quantile", "quantile_over_time": "quantile", "median": "p50", "p999": "quantile", "offset": "ago",
+}
+
+// argument reports an argument that does not fit.
+func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
+	usage := "the form is: " + signature.Usage()
+	number, isNumber := arg.(*Number)
+	ref, isRef := arg.(*Ref)
+	wrong := func(what string) {
+		hint := usage
+		switch arg := arg.(type) {
+		case *Text:
+			if isWord(arg.Value) && (want.Kind == MetricArg || want.Kind == SubjectArg || want.Kind == RuleArg || want.Kind == RouteArg) {
+				hint = fmt.Sprintf("write %s without quotes", arg.Value)
+			}
+		case *Call:
+			if want.Kind == MetricArg || want.Kind == SubjectArg {
+				hint = "a function measures a metric, not the value of another function"
+			}
+		case *Number:
+			if want.Kind == WindowArg && arg.Unit == None {
+				hint = fmt.Sprintf("did you mean %q?", arg.Text+"s")
+			}
+		}
+		c.reportf(arg.Range(), hint, "%s must stand here, not %s", what, describeExpr(arg))
+	}
+	switch want.Kind {
+	case MetricArg:
+		c.metricArgument(want, arg, wrong)
+	case SubjectArg:
+		if quotient, ok := arg.(*Binary); ok && quotient.Op == Divide {
+			c.metricArgument(Arg{Metrics: Counter}, quotient.X, wrong)
+			c.metricArgument(Arg{Metrics: Counter}, quotient.Y, wrong)
+			return
+		}
+		c.metricArgument(want, arg, wrong)
+	case WindowArg:
+		if !isNumber || number.Unit != Time {
+			wrong("a time such as 5m")
+		} else if number.Nanos == 0 {
+			c.reportf(number.Span, "", "this time must be above zero")
+		}
+	case ShareArg:
+		if !isNumber || number.Unit != None && number.Unit != Percent {
+			wrong("a share such as 99% or 0.99")
+		} else if number.Value < 0 || number.Value > 1 {
+			hint := ""
+			if number.Unit == None && number.Value <= 100 {
+				hint = fmt.Sprintf("did you mean %q?", number.Text+"%")
+			}
+			c.reportf(number.Span, hint, "a share lies between 0%% and 100%%")
+		}
+	case NumberArg:
+		if negative, ok := arg.(*Unary); ok && negative.Op == Negate {
+			_, isNumber = negative.X.(*Number)
+		}
+		if !isNumber {
+			wrong("a written number")
+		}
+	case ExprArg:
+		if _, isText := arg.(*Text); isText {
+			wrong("an expression")
+			return
+		}
+		c.number(arg)
+	case DirectionArg:
+		if !isRef || ref.Name != "up" && ref.Name != "down" {
+			wrong("up or down")
+		}
+	case RuleArg, RouteArg:
+		table, what := c.rules, "rule"
+		if want.Kind == RouteArg {
+			table, what = c.routes, "route"
+		}
+		if !isRef {
+			wrong("the name of a " + what)
+			return
+		}
+		c.reference(Name{ref.Span, ref.Name}, what, table)
+	}
+}
+
+// metricArgument reports what is not the name of a metric, or a metric of another kind. Names that
+// no file declares may be a catalogue's.
+func (c *checker) metricArgument(want Arg, arg Expr, wrong func(what string)) {
+	ref, ok := arg.(*Ref)
+	if !ok {
+		wrong("a metric")
+		return
+	}
+	switch d := c.names[ref.Name].node.(type) {
+	case *Let:
+		c.reportf(ref.Span, "a function measures a metric; a let is already a value", "%q is a let, not a metric", ref.Name)
+	case *Metric:
+		kind, ok := metricKinds[d.Kind.Text]
+		if ok && kind&want.Metrics == 0 && !d.trivia().broken {
+			c.reportf(ref.Span, kindHint(kind, ref.Name), "%q is a %s, this needs a %s", ref.Name, kind, want.Metrics)
+		}
+	}
+}
+
+// kindHint says what can be asked of a metric of some kind.
+func kindHint(kind MetricKind, name string) string {
+	switch kind {
+	case Counter:
+		return fmt.Sprintf("of a counter ask rate(%s, 5m) or increase(%s, 5m)", name, name)
+	case Gauge:
+		return fmt.Sprintf("of a gauge ask avg(%s, 5m), max(%s, 5m) or last(%s, 5m)", name, name, name)
+	}
+	return fmt.Sprintf("of a histogram ask p95(%s, 5m), avg(%s, 5m) or above(%s, 2s, 5m)", name, name, name)
+}
