@@ -26,7 +26,11 @@ func (db *DB) DeleteSeries(ctx context.Context, mint, maxt int64, matchers ...*l
 	}
 	doomed := map[groupID]map[SeriesID]bool{}
 	for _, id := range db.head.index.Matching(matchers...) {
-		g, _ := db.head.locate(SeriesID(id))
+		g, col := db.head.locate(SeriesID(id))
+		// How late a sample may be does not change because older ones are deleted.
+		if _, err := db.newestOf(g, col, SeriesID(id)); err != nil {
+			return 0, fmt.Errorf("delete series: %w", err)
+		}
 		if doomed[g.id] == nil {
 			doomed[g.id] = map[SeriesID]bool{}
 		}
