@@ -150,6 +150,27 @@ func (in *input) slide(now int64) {
 	}
 }
 
+// clocks gives the clock of each series of the input.
+func (in *input) clocks(yield func(*window.Clock) bool) {
+	floats := in.series
+	if h := in.histogram; h != nil {
+		for _, series := range h.native {
+			if !yield(series.Clock) {
+				return
+			}
+		}
+		floats = h.classic.Counts
+		for _, bucket := range h.classic.Buckets {
+			floats = append(floats[:len(floats):len(floats)], bucket.Series...)
+		}
+	}
+	for _, series := range floats {
+		if !yield(series.Clock) {
+			return
+		}
+	}
+}
+
 // clock is that of one of the subject's groups, nil while it has no series.
 func (s *subject) clock() *window.Clock {
 	for i := range s.inputs {
@@ -157,16 +178,8 @@ func (s *subject) clock() *window.Clock {
 		if len(in.series) > 0 {
 			return in.series[0].Clock
 		}
-		if h := in.histogram; h != nil {
-			if len(h.native) > 0 {
-				return h.native[0].Clock
-			}
-			if len(h.classic.Counts) > 0 {
-				return h.classic.Counts[0].Clock
-			}
-			if len(h.classic.Buckets) > 0 {
-				return h.classic.Buckets[0].Series[0].Clock
-			}
+		for clock := range in.clocks {
+			return clock
 		}
 	}
 	return nil

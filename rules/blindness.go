@@ -1,0 +1,182 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
+	"github.com/neuroweaver/heddle/rules/window"
+)
+
+// Blindness is a reason why a rule cannot see what it is written for, found by comparing the rule with
+// data.
+type Blindness struct {
+	// Rule and Position say which rule, Problem what is wrong, and Hint what to do.
+	Rule, Position, Problem, Hint string
+}
+
+func (b Blindness) String() string {
+	return fmt.Sprintf("%s: rule %s: %s; %s", b.Position, b.Rule, b.Problem, b.Hint)
+}
+
+// FindBlindness compares the rules of a program with what a store has had up to now: metrics that do
+// not exist or stopped, a `where` that takes nothing, samples too rare for a window, thresholds
+// outside the buckets of a histogram, labels that are missing.
+func FindBlindness(ctx context.Context, p *Program, store storage.Queryable, now time.Time) ([]Blindness, error) {
+	e := NewEngine(Options{Store: until{store, now.UnixMilli()}})
+	if err := e.Load(ctx, p, nil, now); err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, name := range p.SeriesNames() {
+		exists, err := hasSeries(ctx, store, name, now)
+		if err != nil {
+			return nil, err
+		}
+		names[name] = exists
+	}
+	var found []Blindness
+	for _, r := range p.rules {
+		l := look{rule: r, names: names, now: now.UnixMilli()}
+		for _, g := range e.force.groups {
+			if g.scope == r.scope {
+				for _, s := range g.byKey {
+					l.subjects = append(l.subjects, s)
+				}
+			}
+		}
+		slices.SortFunc(l.subjects, func(a, b *subject) int { return labels.Compare(a.labels, b.labels) })
+		found = append(found, l.all()...)
+	}
+	return found, nil
+}
+
+// hasSeries reports whether the store has had a series with the name in the last ageReach.
+func hasSeries(ctx context.Context, store storage.Queryable, name string, now time.Time) (bool, error) {
+	from, to := now.Add(-ageReach).UnixMilli(), now.UnixMilli()
+	querier, err := store.Querier(from, to)
+	if err != nil {
+		return false, err
+	}
+	defer querier.Close()
+	set := querier.Select(ctx, false, &storage.SelectHints{Start: from, End: to, Func: "series"},
+		labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+	return set.Next(), set.Err()
+}
+
+// look is the comparison of one rule with the data.
+type look struct {
+	rule     *rule
+	names    map[string]bool // series names that exist
+	subjects []*subject
+	now      int64
+	found    []Blindness
+}
+
+func (l *look) report(hint, format string, args ...any) {
+	b := Blindness{Rule: l.rule.info.Name, Position: l.rule.info.Position, Problem: fmt.Sprintf(format, args...), Hint: hint}
+	if !slices.Contains(l.found, b) {
+		l.found = append(l.found, b)
+	}
+}
+
+func (l *look) all() []Blindness {
+	for _, slot := range l.rule.needs {
+		l.metric(slot)
+	}
+	for _, root := range []*node{l.rule.when, l.rule.require, l.rule.recover} {
+		root.walk(func(n *node) {
+			switch {
+			case n.kind == nodeTerm:
+				l.window(&l.rule.scope.terms[n.term])
+			case n.kind == nodeCompare && n.x.kind == nodeTerm && n.y.kind == nodeNumber:
+				l.threshold(&l.rule.scope.terms[n.x.term], n.y.number)
+			}
+		})
+	}
+	return l.found
+}
+
+// metric looks for the series of a metric.
+func (l *look) metric(slot int) {
+	m := l.rule.scope.metrics[slot]
+	exists := false
+	for name := range m.roles {
+		exists = exists || l.names[name]
+	}
+	clock, any := l.newest(slot)
+	switch {
+	case !exists:
+		l.report("check the name against what arrives: heddle query 'group by (__name__) ({__name__!=\"\"})'",
+			"no series of the metric %s exists: %q", m.name, m.sources)
+	case !any && len(m.where) > 0:
+		l.report("compare it with the labels that arrive", "series of %s exist, but none that its where takes, with the labels %q", m.name, l.rule.scope.on)
+	case !any:
+		l.report("name labels that the metric carries", "series of %s exist, but none with the labels %q", m.name, l.rule.scope.on)
+	case clock.Age(clock.Newest(), l.now) > max(4*clock.Interval(), firstAbsenceMS):
+		l.report("see whether its sender still runs", "%s has stopped %s ago", m.name, formatDuration((time.Duration(clock.Age(clock.Newest(), l.now)) * time.Millisecond).Round(time.Second)))
+	}
+}
+
+// firstAbsenceMS is how long a metric must be away to have stopped.
+const firstAbsenceMS = 5 * 60 * 1000
+
+// newest returns the clock of the group of the metric that spoke last.
+func (l *look) newest(slot int) (newest *window.Clock, any bool) {
+	for _, s := range l.subjects {
+		for clock := range s.inputs[slot].clocks {
+			if newest == nil || clock.Newest() > newest.Newest() {
+				newest = clock
+			}
+		}
+	}
+	return newest, newest != nil
+}
+
+// window looks whether the samples are close enough for a window: a rate needs two of them, and a
+// late one more.
+func (l *look) window(t *term) {
+	if t.function == functionAge || t.function == functionEwma {
+		return
+	}
+	clock, any := l.newest(t.slot)
+	if !any || clock.Interval() == 0 {
+		return
+	}
+	width := l.rule.scope.metrics[t.slot].specs[t.spec].Width
+	if least := 2 * clock.Interval(); width < least {
+		l.report("make the window at least four times as long as the time between samples",
+			"%s looks at %s, but a sample comes only every %s", t.text,
+			formatDuration(time.Duration(width)*time.Millisecond), formatDuration(time.Duration(clock.Interval())*time.Millisecond))
+	}
+}
+
+// threshold looks whether a histogram can tell apart what is below and above a threshold.
+func (l *look) threshold(t *term, limit float64) {
+	if t.kind != syntax.Histogram || t.function != functionQuantile && t.function != functionAbove {
+		return
+	}
+	if t.function == functionAbove {
+		limit = t.argument
+	}
+	for _, s := range l.subjects {
+		h := s.inputs[t.slot].histogram
+		if h == nil || len(h.native) > 0 || len(h.classic.Buckets) < 2 {
+			continue
+		}
+		first, last := h.classic.Buckets[0].Upper, h.classic.Buckets[len(h.classic.Buckets)-2].Upper
+		switch {
+		case limit < first:
+			l.report("add buckets below it, or compare with a bound that exists",
+				"%s is compared with %s, under the first bucket of the histogram, which reaches to %s", t.text, formatNumber(limit), formatNumber(first))
+		case limit >= last:
+			l.report("add buckets above it, or compare with a bound that exists",
+				"%s is compared with %s, but the last bucket of the histogram with a bound reaches to %s: it never shows more", t.text, formatNumber(limit), formatNumber(last))
+		}
+	}
+}
