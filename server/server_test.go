@@ -222,6 +222,46 @@ func (r *running) watch(path string) func() watched {
 	}
 }
 
+// TestObservationsMoveTheRoute: a gateway that only tells of its requests is enough.
+func TestObservationsMoveTheRoute(t *testing.T) {
+	r := start(t, t.TempDir(), map[string]string{"chat.rules": `
+use "heddle"
+
+route chat {
+  models "atlas", "borea"
+}
+
+rule failing on model {
+  when     ratio(failures, requests, 3s) > 20%
+  require  increase(requests, 3s) >= 5
+  for      0s
+  switch   chat
+}
+`}, nil)
+	observe := func(status int) {
+		var lines strings.Builder
+		for _, version := range []string{"v1", "v2"} {
+			for range 5 {
+				fmt.Fprintf(&lines, "{\"model\":\"atlas\",\"version\":%q,\"region\":\"eu\",\"status\":%d,\"latency_ms\":300}\n", version, status)
+			}
+		}
+		r.expect(http.StatusOK, `"accepted":10`, http.MethodPost, "/api/v1/observations", lines.String())
+	}
+	for began := time.Now(); time.Since(began) < 4*time.Second; time.Sleep(100 * time.Millisecond) {
+		observe(404) // the caller's fault
+	}
+	r.expect(http.StatusOK, `"serving":"atlas"`, http.MethodGet, "/api/v1/routes/chat", "")
+	for range 40 {
+		observe(502)
+		if _, _, text := r.do(http.MethodGet, "/api/v1/routes/chat", ""); strings.Contains(text, `"serving":"borea"`) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	_, _, instances := r.do(http.MethodGet, "/api/v1/heddle/instances", "")
+	t.Errorf("the route did not move; instances: %s", instances)
+}
+
 func TestRouteIsAskedForOnlyWhenItChanged(t *testing.T) {
 	r := start(t, t.TempDir(), map[string]string{"chat.rules": chatRules}, nil)
 	_, header, _ := r.do(http.MethodGet, "/api/v1/routes/chat", "")
