@@ -8,4 +8,21 @@
 // [Encoder.Append] writes a block, [OpenGroup] reads one; a [GroupReader] decodes only the columns
 // it is asked for and what those depend on. The package is pure: no I/O, no clock, no goroutines.
 // The layout is drawn in docs/format/columns.md.
+//
+// To read the source, go down these layers; each file owns one concept:
+//
+//	group.go, encoder.go, reader.go           a block: its content, writing, reading
+//	times.go, presence.go                     what columns share
+//	column.go, columnread.go, summary.go      one column
+//	alias.go, lean.go, difference.go,         columns that say what others say
+//	sums.go, product.go
+//	floats.go, floatsread.go, unit.go,        floats as integers
+//	findunit.go, divisor.go, ulps.go,
+//	orderedbits.go, exceptions.go, number.go
+//	native.go, nativeread.go, layout.go       native histograms as columns of columns
+//	ints.go, plan.go, predict.go              integers as residuals
+//	frames.go, bitpack.go                     residuals as bits
+//	entropy.go, tokens.go, tans.go, table.go  residuals as entropy-coded tokens
+//	cursor.go, bitstream.go, bitmap.go        bytes, bits
+//	kernels_*                                 what AVX-512 does instead of Go
 package codec

@@ -20,6 +20,10 @@ const minEntropy = 64
 // reads at half the speed. On telemetry half of what is left to save is in noise that gains 5 to 10 %.
 const entropyGain = 20
 
+// maxTables bounds the tables of a block, and with them the memory of a reader: to 4 MiB. A node
+// exporter's five hundred columns share about eighty.
+const maxTables = 512
+
 // streamOverhead is what an entropy-coded stream takes besides tokens and raw bits, in bytes:
 // the table's number, two sizes, four states.
 const streamOverhead = 11
@@ -34,7 +38,7 @@ func (e *Encoder) chooseTable(counts *tokenCounts, total, raw int) (index, size 
 		}
 	}
 	e.offered = nil
-	if float64(counts.entropy(total)) < best {
+	if float64(counts.entropy(total)) < best && len(e.tables) < maxTables {
 		t := newTable(counts, total)
 		if b := t.bits(counts) + float64(8*t.size()+8); b < best {
 			best, index = b, len(e.tables)

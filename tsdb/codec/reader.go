@@ -56,7 +56,7 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 	axes := c.length(c.left()/2, "number of axes")
 	bitmaps := c.length(c.left()/2, "number of bitmaps")
 	columns := c.length(c.left()/2, "number of columns")
-	tables := c.length(c.left()/2, "number of tables")
+	tables := c.length(min(maxTables, c.left()/2), "number of tables")
 	if n := axes + bitmaps + columns + tables; c.err == nil && n > c.left()/2 {
 		c.fail("%d items in %d bytes", n, c.left())
 	}
@@ -121,6 +121,9 @@ type presence struct {
 	bits        []uint64
 }
 
+// keptBitmaps bounds the decoded bitmaps that a reader keeps, to half a megabyte.
+const keptBitmaps = 64
+
 // bitmap returns a bitmap of the block, which the reader keeps.
 func (r *GroupReader) bitmap(i int, c *cursor) presence {
 	if p, ok := r.present[i]; ok {
@@ -144,6 +147,9 @@ func (r *GroupReader) bitmap(i int, c *cursor) presence {
 	}
 	if r.present == nil {
 		r.present = map[int]presence{}
+	}
+	if len(r.present) == keptBitmaps {
+		clear(r.present)
 	}
 	r.present[i] = p
 	return p

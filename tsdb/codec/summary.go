@@ -54,8 +54,7 @@ func summarize(values []float64) Summary {
 	return s
 }
 
-// A stored summary is a byte of flags, one decimal exponent for all its numbers, and what the flags
-// do not say.
+// A stored summary is a byte of flags, and what they do not say; all its numbers share one exponent.
 const (
 	summaryStale     = 1 << iota // varint: how many samples are stale markers
 	summaryFlat                  // last, min and max equal first
@@ -64,6 +63,7 @@ const (
 	summaryHasResets             // resets are not 0
 	summaryProduct               // sum equals first * count
 	summaryEmpty                 // every sample is a stale marker: nothing else follows
+	summaryExponent              // byte: the exponent; else it is 0
 )
 
 // appendSummary appends s for a column of so many samples whose numbers are decimals of exponent x
@@ -78,6 +78,7 @@ func appendSummary(dst []byte, s *Summary, samples, x int) []byte {
 	same := func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 	set(summaryStale, s.Count != samples)
 	set(summaryEmpty, s.Count == 0)
+	set(summaryExponent, x != 0)
 	set(summaryFlat, same(s.Last, s.First) && same(s.Min, s.First) && same(s.Max, s.First))
 	set(summaryMinFirst, same(s.Min, s.First))
 	set(summaryMaxLast, same(s.Max, s.Last))
@@ -90,7 +91,9 @@ func appendSummary(dst []byte, s *Summary, samples, x int) []byte {
 	if flags&summaryEmpty != 0 {
 		return dst
 	}
-	dst = append(dst, byte(x))
+	if x != 0 {
+		dst = append(dst, byte(x))
+	}
 	dst = appendNumber(dst, s.First, x)
 	if flags&summaryFlat == 0 {
 		dst = appendNumber(dst, s.Last, x)
@@ -121,7 +124,10 @@ func (c *cursor) summary(samples int) Summary {
 		s.Count = 0
 		return s
 	}
-	x := c.length(maxExponent, "decimal exponent")
+	x := 0
+	if flags&summaryExponent != 0 {
+		x = c.length(maxExponent, "decimal exponent")
+	}
 	s.First = c.number(x)
 	s.Last, s.Min, s.Max = s.First, s.First, s.First
 	if flags&summaryFlat == 0 {
