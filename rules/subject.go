@@ -152,20 +152,27 @@ func (in *input) slide(now int64) {
 
 // clocks gives the clock of each series of the input.
 func (in *input) clocks(yield func(*window.Clock) bool) {
-	floats := in.series
-	if h := in.histogram; h != nil {
-		for _, series := range h.native {
+	each := func(list []*window.Series) bool {
+		for _, series := range list {
 			if !yield(series.Clock) {
-				return
+				return false
 			}
 		}
-		floats = h.classic.Counts
-		for _, bucket := range h.classic.Buckets {
-			floats = append(floats[:len(floats):len(floats)], bucket.Series...)
+		return true
+	}
+	if !each(in.series) || in.histogram == nil {
+		return
+	}
+	for _, series := range in.histogram.native {
+		if !yield(series.Clock) {
+			return
 		}
 	}
-	for _, series := range floats {
-		if !yield(series.Clock) {
+	if !each(in.histogram.classic.Counts) {
+		return
+	}
+	for _, bucket := range in.histogram.classic.Buckets {
+		if !each(bucket.Series) {
 			return
 		}
 	}
@@ -174,11 +181,7 @@ func (in *input) clocks(yield func(*window.Clock) bool) {
 // clock is that of one of the subject's groups, nil while it has no series.
 func (s *subject) clock() *window.Clock {
 	for i := range s.inputs {
-		in := &s.inputs[i]
-		if len(in.series) > 0 {
-			return in.series[0].Clock
-		}
-		for clock := range in.clocks {
+		for clock := range s.inputs[i].clocks {
 			return clock
 		}
 	}
