@@ -155,3 +155,24 @@ func checkTargets(t *testing.T, b block) {
 		}
 	}
 }
+
+// TestExamples has every example checked by the command that a user would check it with.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	files := 0
+	for _, pattern := range []string{"../examples/*.rules", "../examples/*.yml"} {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range matches {
+			files++
+			if code, stdout, stderr := run(t, ".", "check", file); code != 0 {
+				t.Errorf("%s: exit code %d\n%s%s", file, code, stdout, stderr)
+			}
+		}
+	}
+	if files < 3 {
+		t.Errorf("only %d examples were found", files)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -59,15 +60,34 @@ type receiver struct {
 // newReceiver starts a receiver that answers 500 to the first refuse deliveries and takes the others,
 // telling of a switch that its epoch is applied. What was wrong with any delivery fails the test at its end.
 func newReceiver(t *testing.T, refuse int) *receiver {
+	t.Helper()
 	r := &receiver{refuse: refuse}
 	r.Server = httptest.NewServer(r)
+	r.closeAtEnd(t)
+	return r
+}
+
+// newReceiverAt is newReceiver(t, 0) on a given address.
+func newReceiverAt(t *testing.T, address string) *receiver {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &receiver{}
+	r.Server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: r}}
+	r.Start()
+	r.closeAtEnd(t)
+	return r
+}
+
+func (r *receiver) closeAtEnd(t *testing.T) {
 	t.Cleanup(func() {
 		r.Close()
 		for _, fault := range r.faults {
 			t.Errorf("webhook: %v", fault)
 		}
 	})
-	return r
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
