@@ -29,10 +29,43 @@ func (c *checker) typeOfCall(call *Call) valueType {
 			c.argument(signature, signature.Args[i], arg)
 		}
 	}
+	if call.Function.Text == "baseline" && len(call.Args) == len(signature.Args) {
+		c.baseline(call)
+	}
 	if signature.Boolean {
 		return booleanType
 	}
 	return numberType
+}
+
+// maxBaselineDays bounds how often a baseline evaluates its expression, once for each day.
+const maxBaselineDays = 90
+
+// baseline reports a baseline whose cost would multiply.
+func (c *checker) baseline(call *Call) {
+	if days, ok := call.Args[1].(*Number); ok && days.Unit == Time && (days.Value < 86400 || days.Value > maxBaselineDays*86400) {
+		c.reportf(days.Span, "", "a baseline looks back from 1d to %dd", maxBaselineDays)
+	}
+	if c.asks(call.Args[0], "baseline", map[string]bool{}) {
+		c.reportf(call.Args[0].Range(), "use ago inside, or compare the two baselines", "a baseline of a baseline is not possible")
+	}
+}
+
+// asks reports whether an expression calls a function, also through lets.
+func (c *checker) asks(e Expr, function string, seen map[string]bool) (found bool) {
+	Walk(e, func(e Expr) bool {
+		switch e := e.(type) {
+		case *Call:
+			found = found || e.Function.Text == function
+		case *Ref:
+			if let, ok := c.names[e.Name].node.(*Let); ok && !seen[e.Name] {
+				seen[e.Name] = true
+				found = found || c.asks(let.Value, function, seen)
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // functionSlips are PromQL's names for what has another name here.

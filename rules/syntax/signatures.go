@@ -71,13 +71,13 @@ var signatures = []Signature{
 	{
 		Name: "slope", Family: "gauges", Args: []Arg{gauge, window},
 		What:    "How fast a gauge rises or falls: the slope of the least-squares line, as PromQL's deriv.",
-		Formula: "(n Σtv − Σt Σv) / (n Σt² − (Σt)²)", Unit: "as m, per second",
+		Formula: "(n Σtv − Σt Σv) / (n Σt² − (Σt)²), the mean of it over several series", Unit: "as m, per second",
 		NoData: isUnknown, OneSample: "unknown: a line needs two samples", Reset: noReset, Late: corrected,
 	},
 	{
 		Name: "ewma", Family: "gauges", Args: []Arg{gauge, {Name: "halflife", Kind: WindowArg}},
 		What:    "The mean with weights that halve with every halflife of age.",
-		Formula: "Σ v · 2^(−age/halflife) / Σ 2^(−age/halflife)", Unit: "as m",
+		Formula: "Σ v · 2^(−age/halflife) / Σ 2^(−age/halflife), the mean of it over several series", Unit: "as m",
 		NoData: isUnknown, OneSample: ofThatOne, Reset: noReset, Late: "counts with the weight of its age",
 	},
 	{
@@ -116,7 +116,7 @@ var signatures = []Signature{
 	},
 	{
 		Name: "baseline", Family: "time", Args: []Arg{{Name: "EXPR", Kind: ExprArg}, {Name: "d", Kind: WindowArg}},
-		What: "What the expression usually is at this time of day.", Formula: "median of EXPR at this time of day over the last d", Unit: "as EXPR",
+		What: "What the expression usually is at this time of day.", Formula: "median of EXPR 1 d, 2 d, … d ago; d from 1d to 90d", Unit: "as EXPR",
 		NoData: isUnknown, OneSample: "as EXPR", Reset: "as EXPR", Late: "is part of it once it is stored",
 	},
 	{
@@ -128,7 +128,7 @@ var signatures = []Signature{
 	},
 	{
 		Name: "firing", Family: "state", Args: []Arg{{Name: "RULE", Kind: RuleArg}}, Boolean: true,
-		What: "Whether the rule fires for the instance with the same labels.", Formula: "state of RULE is firing or recovering", Unit: "true or false",
+		What: "Whether the rule fires for an instance with the same shared labels.", Formula: "state of RULE is firing or recovering", Unit: "true or false",
 		NoData: "unknown where that instance is unknown", OneSample: "as its rule", Reset: "as its rule", Late: "as its rule",
 	},
 	{
