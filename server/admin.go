@@ -86,7 +86,7 @@ func (s *Server) setAutomation(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	if err := s.Reload(r.Context()); err != nil {
-		s.logger.Error("the reload changed nothing", "err", err)
+		s.logger.Error("not all could be reloaded; what was in force stays", "err", err)
 		writeError(w, http.StatusBadRequest, "bad_data", err.Error())
 		return
 	}

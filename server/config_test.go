@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,27 @@ database:    {url: ""}
 	f("secret_file", c.Connectors["gateway"].SecretFile, "/etc/heddle/secret")
 	f("path", c.Connectors["state"].Path, "/etc/heddle/routes.json")
 	f("receiver's secret_file", c.Receivers[0].SignedWebhooks[0].SecretFile, "/etc/heddle/secret")
+}
+
+// TestExampleIsTheDefault: the example names every default as it is.
+func TestExampleIsTheDefault(t *testing.T) {
+	c, err := LoadConfig("../examples/heddle.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := ParseConfig("../examples/heddle.yml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.resolvePaths("../examples")
+	d.source, d.Connectors, d.Receivers = c.source, c.Connectors, c.Receivers
+	d.Storage.Limits.MaxSeriesPerLabel = c.Storage.Limits.MaxSeriesPerLabel
+	if !reflect.DeepEqual(c, d) {
+		t.Errorf("the example has\n%+v\nthe defaults are\n%+v", c, d)
+	}
 }
 
 func TestEmptyConfigIsTheDefault(t *testing.T) {

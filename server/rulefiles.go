@@ -106,6 +106,9 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 		r.server.logger.Warn("the rules are in force, but no copy could be kept for a restart", "err", err)
 	}
 	r.server.logger.Info("rules are in force", "files", len(files), "rules", len(program.Rules()), "routes", len(program.Routes()))
+	if len(files) == 0 {
+		r.server.logger.Warn("there are no rules: samples are kept, but nothing is watched; put rule files where the patterns say", "rules", r.server.config.Rules)
+	}
 	return nil
 }
 

@@ -147,9 +147,9 @@ func JournalPath(data string) string { return filepath.Join(data, journalFile) }
 // Address is where the server listens.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
-// Reload reads the rule files anew. When they do not load, the rules in force stay in force.
+// Reload reads the tokens and the rule files anew. What does not load leaves in force what was.
 func (s *Server) Reload(ctx context.Context) error {
-	return errors.Join(s.ruleFiles.load(ctx), s.access.reload())
+	return errors.Join(s.access.reload(), s.ruleFiles.load(ctx))
 }
 
 const (

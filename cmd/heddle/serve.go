@@ -130,7 +130,7 @@ func reloadOnHangup(ctx context.Context, s *server.Server, logger *slog.Logger) 
 				return
 			case <-hangups:
 				if err := s.Reload(ctx); err != nil {
-					logger.Error("the reload changed nothing", "err", err)
+					logger.Error("not all could be reloaded; what was in force stays", "err", err)
 				}
 			}
 		}
