@@ -43,7 +43,9 @@ func NewBook() *Book {
 // Restore takes back an alert as it was kept.
 func (b *Book) Restore(a *Alert) {
 	b.alerts[a.ID] = a
-	b.unsettled[a.ID] = a.Firing() != a.Told.Open
+	if a.Firing() != a.Told.Open {
+		b.unsettled[a.ID] = true
+	}
 }
 
 // SetRules takes note of which rule is a symptom of which.
@@ -113,38 +115,41 @@ func (a *Alert) leave(key string, now time.Time) {
 	}
 }
 
-// Settle says what people must be told at now, and which alerts changed by it. It is a function of
-// the level: without news it says nothing.
+// Settle says what people must be told at now, and which alerts changed by it: what ended first, then
+// what fires, because symptoms come to light when their cause ends. It is a function of the level:
+// without news it says nothing.
 func (b *Book) Settle(now time.Time) (told []Notification, changed []*Alert) {
 	b.expire(now)
-	for _, id := range slices.Sorted(maps.Keys(b.unsettled)) {
-		a := b.alerts[id]
-		if a == nil {
-			delete(b.unsettled, id)
-			continue
+	for _, a := range b.unsettledAlerts(false) {
+		delete(b.unsettled, a.ID)
+		b.wakeSymptoms(a)
+		if a.Told.Open {
+			a.Told.Open = false
+			told, changed = append(told, b.notification(a, "resolved", now)), append(changed, a)
 		}
+	}
+	for _, a := range b.unsettledAlerts(true) {
 		switch {
-		case !a.Firing():
-			delete(b.unsettled, id)
-			if a.Told.Open {
-				a.Told.Open = false
-				told, changed = append(told, b.notification(a, "resolved", now)), append(changed, a)
-			}
-			b.wakeSymptoms(a)
 		case a.Told.Open && !a.worse():
-			delete(b.unsettled, id)
+			delete(b.unsettled, a.ID)
 		case b.muted(a, now) == "":
-			delete(b.unsettled, id)
+			delete(b.unsettled, a.ID)
 			a.Told = Told{Open: true, At: now, Severity: a.Severity, Instances: len(a.Instances)}
 			told, changed = append(told, b.notification(a, "firing", now)), append(changed, a)
 		}
 	}
-	// A cause that ended above may have kept symptoms quiet that come before it in order.
-	if len(changed) > 0 && slices.ContainsFunc(changed, func(a *Alert) bool { return !a.Firing() }) {
-		more, also := b.Settle(now)
-		told, changed = append(told, more...), append(changed, also...)
-	}
 	return told, changed
+}
+
+// unsettledAlerts are those that fire, or those that do not, by their IDs.
+func (b *Book) unsettledAlerts(firing bool) []*Alert {
+	var out []*Alert
+	for _, id := range slices.Sorted(maps.Keys(b.unsettled)) {
+		if a := b.alerts[id]; a != nil && a.Firing() == firing {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // wakeSymptoms has another look at the alerts that this one explained.
