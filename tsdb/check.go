@@ -183,6 +183,8 @@ func (c *checker) seriesEntry(r index.Record) error {
 	return nil
 }
 
+func (c *checker) reserveEntry(uint32) {}
+
 func (c *checker) rowEntry(*logRow) error {
 	c.report.LogRows++
 	return nil

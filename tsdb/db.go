@@ -43,6 +43,7 @@ type DB struct {
 	// maintenance lets one flush, compaction or deletion run at a time.
 	maintenance sync.Mutex
 	lastFlush   time.Time // guarded by maintenance
+	lastForget  time.Time // guarded by maintenance
 	background  background
 
 	// commitMu guards the fields below and is held from the writing of the log to the hook, so that log,

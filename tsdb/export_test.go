@@ -2,6 +2,7 @@ package tsdb
 
 import (
 	"context"
+	"errors"
 
 	"github.com/neuroweaver/heddle/tsdb/codec"
 )
@@ -11,6 +12,14 @@ func (db *DB) Flush() error {
 	db.maintenance.Lock()
 	defer db.maintenance.Unlock()
 	return db.flush(context.Background(), codec.Hot)
+}
+
+// DropOld does what retention demands and forgets series without samples.
+func (db *DB) DropOld() error {
+	db.maintenance.Lock()
+	defer db.maintenance.Unlock()
+	now := db.options.Now()
+	return errors.Join(db.dropOldBlocks(now), db.forgetSeries(now))
 }
 
 // CompactNext compacts one run of blocks, as maintenance does.

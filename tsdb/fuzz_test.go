@@ -25,6 +25,8 @@ func (r *recorder) seriesEntry(record index.Record) error {
 	return nil
 }
 
+func (r *recorder) reserveEntry(last uint32) { r.entries = appendReserveEntry(r.entries, last) }
+
 func (r *recorder) rowEntry(row *logRow) error {
 	r.entries = appendRowEntry(r.entries, row)
 	return nil
@@ -67,6 +69,7 @@ func testFrames() [][]byte {
 		all = appendRowEntry(all, &rows[i])
 	}
 	all = appendExemplarEntry(all, new(codec.Encoder), 7, exemplar.Exemplar{Labels: labels.FromStrings("trace_id", "0af7"), Value: 3, Ts: 9, HasTs: true})
+	all = appendReserveEntry(all, 77)
 	all = appendMetadataEntry(all, "up", metadata.Metadata{Type: "gauge", Unit: "u", Help: "h"})
 	encoder, err := newEntryEncoder()
 	if err != nil {

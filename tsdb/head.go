@@ -51,13 +51,16 @@ func (h *head) chunkRows() int {
 }
 
 // columnRef says where a series has its column: the group's id and the column, packed so that both
-// are read and written at once. Zero means that the series does not exist.
+// are read and written at once. Zero means that the series does not exist; deadRef is set for one that
+// was forgotten.
 type columnRef struct{ packed atomic.Uint64 }
+
+const deadRef = 1 << 63
 
 func (r *columnRef) store(g groupID, col int) { r.packed.Store(uint64(g)<<16 | uint64(col)) }
 
 func (r *columnRef) load() (g groupID, col int) {
-	packed := r.packed.Load()
+	packed := r.packed.Load() &^ deadRef
 	return groupID(packed >> 16), int(packed & math.MaxUint16)
 }
 
@@ -88,6 +91,22 @@ func (h *head) locate(id SeriesID) (*group, int) {
 		return nil, 0
 	}
 	return h.group(g), col
+}
+
+// target returns what a sample of a series is appended to; a series that was forgotten while the
+// append was under way is brought back. It returns 0 where there is no such series.
+func (h *head) target(id SeriesID) (SeriesID, *group, int) {
+	g, col := h.locate(id)
+	if g == nil {
+		return 0, nil, 0
+	}
+	if h.refs.at(int(id)).packed.Load()&deadRef != 0 {
+		if id = h.revive(id); id == 0 {
+			return 0, nil, 0
+		}
+		g, col = h.locate(id)
+	}
+	return id, g, col
 }
 
 // all returns every group.
@@ -185,6 +204,12 @@ var errRecord = errors.New("series record contradicts another one")
 func (h *head) restore(r index.Record) error {
 	if r.ID == 0 || r.Group == 0 || r.Column >= maxColumns {
 		return errRecord
+	}
+	if twin := h.index.Lookup(r.Labels); twin != 0 && twin != r.ID {
+		// The older one was forgotten before the newer one was made; the log still had it.
+		h.index.Delete(index.Postings{twin})
+		ref := h.refs.at(int(twin))
+		ref.packed.Store(ref.packed.Load() | deadRef)
 	}
 	if g, col := h.locate(SeriesID(r.ID)); g != nil {
 		if g.id != groupID(r.Group) || col != int(r.Column) || !labels.Equal(h.index.Labels(r.ID), r.Labels) {

@@ -21,6 +21,7 @@ var (
 // logVisitor receives what a frame holds. The row is valid during the call.
 type logVisitor interface {
 	seriesEntry(index.Record) error
+	reserveEntry(last uint32)
 	rowEntry(*logRow) error
 	exemplarEntry(SeriesID, exemplar.Exemplar) error
 	metadataEntry(metric string, m metadata.Metadata) error
@@ -80,6 +81,10 @@ func (d *logDecoder) decode(frame []byte, v logVisitor) error {
 			metric, kind, unit, help := d.string(), d.string(), d.string(), d.string()
 			if d.err == nil {
 				d.err = v.metadataEntry(metric, newMetadata(kind, unit, help))
+			}
+		case entryReserve:
+			if last := d.uvarint(math.MaxUint32); d.err == nil {
+				v.reserveEntry(uint32(last))
 			}
 		default:
 			return fmt.Errorf("%w: %d", errUnknown, kind)

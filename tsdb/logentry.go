@@ -22,6 +22,8 @@ const (
 	entryMetadata  entryKind = 4
 	// entryCompressed holds other entries, none of them compressed.
 	entryCompressed entryKind = 5
+	// entryReserve says that ids up to one were given, to series that are known or forgotten.
+	entryReserve entryKind = 6
 )
 
 // logRow is the samples of one group at one time.
@@ -54,6 +56,10 @@ const maxInteger = 1 << 53
 
 func appendSeriesEntry(dst []byte, r index.Record) []byte {
 	return index.AppendRecord(append(dst, byte(entrySeries)), r)
+}
+
+func appendReserveEntry(dst []byte, last uint32) []byte {
+	return binary.AppendUvarint(append(dst, byte(entryReserve)), uint64(last))
 }
 
 func appendRowEntry(dst []byte, r *logRow) []byte {

@@ -30,6 +30,10 @@ func (db *DB) maintain(ctx context.Context) {
 		db.lastFlush = now
 	}
 	db.run(ctx, "retention", func(context.Context) error { return db.dropOldBlocks(now) })
+	if now.Sub(db.lastForget) >= forgetAfter {
+		db.run(ctx, "forgetting", func(context.Context) error { return db.forgetSeries(now) })
+		db.lastForget = now
+	}
 	db.run(ctx, "compaction", db.compactNext)
 }
 

@@ -93,6 +93,8 @@ func (r *replay) seriesEntry(record index.Record) error {
 	return r.db.head.restore(record)
 }
 
+func (r *replay) reserveEntry(last uint32) { r.db.head.index.Reserve(last) }
+
 var errReplay = errors.New("log entry names a series that does not exist")
 
 func (r *replay) rowEntry(row *logRow) error {

@@ -52,8 +52,8 @@ func (s *rowSet) gather(b *appendBuffers, h *head, unknown func(sample int)) {
 	var key rowKey
 	several := false // a group has several rows
 	lastOf := map[groupID]int32{}
-	for i, id := range b.ids {
-		g, col := h.locate(id)
+	for i := range b.ids {
+		id, g, col := h.target(b.ids[i])
 		if g == nil {
 			s.rowOf[i] = -1
 			unknown(i)
@@ -77,7 +77,7 @@ func (s *rowSet) gather(b *appendBuffers, h *head, unknown func(sample int)) {
 		row.ascending = row.ascending && col > row.from
 		row.from = col
 		row.to++
-		s.rowOf[i], s.colOf[i] = current, uint16(col)
+		b.ids[i], s.rowOf[i], s.colOf[i] = id, current, uint16(col)
 	}
 	s.place(b)
 	if several {

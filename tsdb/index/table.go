@@ -25,6 +25,7 @@ type Table struct {
 	byHash map[uint64]uint32
 	next   map[uint32]uint32 // series with the same hash as an older one: older → newer
 	all    Postings
+	dead   map[uint32]span // deleted series, which an append under way may still name
 }
 
 // pair is one name with one value, and the series that have it.
@@ -46,6 +47,7 @@ func NewTable() *Table {
 		series: make([]span, 1),
 		byHash: map[uint64]uint32{},
 		next:   map[uint32]uint32{},
+		dead:   map[uint32]span{},
 	}
 }
 
@@ -254,7 +256,7 @@ func (t *Table) IDs() Postings {
 	return slices.Clip(t.all)
 }
 
-// Delete forgets series. Their ids are not given again.
+// Delete forgets series. Their ids are not given again; Revive brings them back.
 func (t *Table) Delete(ids Postings) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -268,7 +270,7 @@ func (t *Table) Delete(ids Postings) {
 		for _, ref := range refs {
 			touched[ref] = append(touched[ref], id)
 		}
-		t.series[id] = span{}
+		t.dead[id], t.series[id] = t.series[id], span{}
 	}
 	for ref, gone := range touched {
 		t.pairs[ref].series = subtract(t.pairs[ref].series, gone)
@@ -281,6 +283,35 @@ func (t *Table) Delete(ids Postings) {
 		}
 	}
 	t.all = subtract(t.all, ids)
+}
+
+// Revive brings back a deleted series and returns its id: the old one, or that of a newer series with
+// the same labels; 0 for an id that was never given. It reports whether anything changed.
+func (t *Table) Revive(id uint32) (_ uint32, changed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.refsOf(id)) > 0 {
+		return id, false
+	}
+	s, is := t.dead[id]
+	if !is {
+		return 0, false
+	}
+	builder := labels.NewScratchBuilder(int(s.count))
+	for _, ref := range t.refs[s.start : s.start+s.count] {
+		builder.Add(t.pairs[ref].name, t.pairs[ref].value)
+	}
+	ls := builder.Labels()
+	if refs, known := t.knownRefs(ls, nil); known {
+		if newer := t.find(refs); newer != 0 {
+			return newer, false
+		}
+	}
+	delete(t.dead, id)
+	if t.insert(id, ls) != nil {
+		return 0, false
+	}
+	return id, true
 }
 
 // unhash takes id out of the chain of its hash.

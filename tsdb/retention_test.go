@@ -1,0 +1,128 @@
+package tsdb_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/neuroweaver/heddle/tsdb"
+)
+
+// TestRetentionByAge: blocks that are too old go, and with them the series that have nothing else. An
+// append that was under way brings its series back under the same id; ids are not given again.
+func TestRetentionByAge(t *testing.T) {
+	now := start
+	o := tsdb.Options{Retention: time.Hour, Now: func() time.Time { return now }}
+	dir := t.TempDir()
+	db := open(t, dir, o)
+	old, kept := metric("old", "model", "a"), metric("kept", "model", "a")
+	push(t, db, old, point{startMS(), 1})
+	push(t, db, kept, point{startMS(), 1})
+	if err := db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	now = start.Add(2 * time.Hour)
+	push(t, db, kept, point{now.UnixMilli(), 2})
+	pending := db.Appender(now)
+	id, err := pending.Series(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.DropOld(); err != nil {
+		t.Fatal(err)
+	}
+	if s := db.Stats(); s.Blocks != 1 || s.Series != 1 || s.BlockSamples != 1 {
+		t.Fatalf("%+v", s)
+	}
+	pending.Sample(id, now.UnixMilli(), 3)
+	if r, err := pending.Commit(); err != nil || r.Appended != 1 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if got := read(t, db, named("old")); len(got) != 1 || !samePoints(got[old.String()], []point{{now.UnixMilli(), 3}}) {
+			t.Fatalf("%s: %v", when, got)
+		}
+		if got := db.Labels(id).String(); got != old.String() {
+			t.Fatalf("%s: series %d is %s", when, id, got)
+		}
+	}
+	check("brought back")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, dir, o)
+	check("after a restart")
+
+	// Forget everything, restart, and add: the id is a new one.
+	now = now.Add(2 * time.Hour)
+	if err := db.DropOld(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, dir, o)
+	if s := db.Stats(); s.Series != 0 {
+		t.Fatalf("%+v", s)
+	}
+	fresh, err := db.Appender(now).Series(metric("fresh", "model", "a"))
+	if err != nil || fresh <= id {
+		t.Fatalf("id %d after %d: %v", fresh, id, err)
+	}
+}
+
+// TestForgottenSeriesComesAgain: a sender pushes again what was forgotten; there is one such series.
+func TestForgottenSeriesComesAgain(t *testing.T) {
+	now := start
+	o := tsdb.Options{Retention: time.Hour, Now: func() time.Time { return now }}
+	dir := t.TempDir()
+	db := open(t, dir, o)
+	ls := metric("m", "model", "a")
+	a := db.Appender(now)
+	older, err := a.Series(ls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.DropOld(); err != nil { // no sample yet, so it is forgotten
+		t.Fatal(err)
+	}
+	push(t, db, ls, point{now.UnixMilli(), 1})
+	a.Sample(older, now.UnixMilli()+1, 2)
+	if r, err := a.Commit(); err != nil || r.Appended != 1 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	want := []point{{now.UnixMilli(), 1}, {now.UnixMilli() + 1, 2}}
+	for range 2 {
+		if got := read(t, db, named("m")); len(got) != 1 || !samePoints(got[ls.String()], want) {
+			t.Fatal(got)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db = open(t, dir, o)
+	}
+}
+
+// TestRetentionBySize drops the oldest blocks.
+func TestRetentionBySize(t *testing.T) {
+	now := start
+	o := tsdb.Options{Now: func() time.Time { return now }, RetentionSizeBytes: 1}
+	db := open(t, t.TempDir(), o)
+	for i := range 5 {
+		now = now.Add(time.Minute)
+		push(t, db, metric("m", "model", fmt.Sprint(i)), point{now.UnixMilli(), 1})
+		if err := db.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.DropOld(); err != nil {
+		t.Fatal(err)
+	}
+	if s := db.Stats(); s.Blocks != 0 || s.BlockBytes != 0 {
+		t.Fatalf("%+v", s)
+	}
+}
