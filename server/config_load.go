@@ -2,9 +2,7 @@ package server
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,13 +39,13 @@ func LoadConfig(file string) (*Config, error) {
 func ParseConfig(file string, source []byte) (*Config, error) {
 	c := DefaultConfig()
 	c.file, c.source = file, source
+	// An empty document would be taken for "no value at all", and clear the defaults.
 	var anything any
-	if err := yaml.Unmarshal(source, &anything); err == nil && anything == nil {
-		return c, nil // an empty document would be taken for "no value at all"
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(source), yaml.Strict())
-	if err := decoder.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, &ConfigError{file, yaml.FormatError(err, false, true)}
+	if err := yaml.Unmarshal(source, &anything); err != nil || anything != nil {
+		decoder := yaml.NewDecoder(bytes.NewReader(source), yaml.Strict())
+		if err := decoder.Decode(c); err != nil {
+			return nil, &ConfigError{file, yaml.FormatError(err, false, true)}
+		}
 	}
 	c.resolvePaths(filepath.Dir(file))
 	return c, nil

@@ -108,7 +108,6 @@ func TestExampleIsTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.resolvePaths("../examples")
 	d.source, d.Connectors, d.Receivers = c.source, c.Connectors, c.Receivers
 	d.Storage.Limits.MaxSeriesPerLabel = c.Storage.Limits.MaxSeriesPerLabel
 	if !reflect.DeepEqual(c, d) {
