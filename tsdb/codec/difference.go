@@ -47,11 +47,11 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int,
 
 // appendWhole writes a float stream of integers that have been planned already.
 func (e *Encoder) appendWhole(dst []byte, plan intPlan, ks []int64, values []float64, tier Tier) []byte {
-	header := floatUnits
+	header := floatWhole
 	if len(e.exceptions) > 0 {
 		header |= floatExceptions
 	}
-	dst = unit{}.append(append(dst, header))
+	dst = append(dst, header)
 	if len(e.exceptions) > 0 {
 		dst = appendExceptions(dst, e.exceptions, values)
 	}
@@ -146,8 +146,8 @@ type link struct {
 func readDifferences(ks []int64, c *cursor, tables *tableSet) {
 	header := c.byte()
 	s := readScale(header, c, len(ks))
-	if c.err == nil && (header&floatKind != floatUnits || header&floatUlps != 0 || s.unit.perUnit() != 1) {
-		c.fail("differences with header %#x and unit %+v", header, s.unit)
+	if c.err == nil && (header&(floatKind|floatUlps) != floatWhole) {
+		c.fail("differences with header %#x", header)
 	}
 	ints := readInts(c, len(ks), tables)
 	var buf [frameLen]int64

@@ -27,6 +27,7 @@ const (
 	floatUnits                // a unit; the values are those of integers
 	floatBits                 // byte shift; the values are orderedBits k<<shift
 	floatChanges              // bitmap of the rows whose value is new, and a float stream of those
+	floatWhole                // like floatUnits without a unit: the values are the integers
 )
 
 // sparseShare: a column is stored as its changes when at most one row in so many has one. Measured on
@@ -121,6 +122,9 @@ func (e *Encoder) integers(ks []int64, values []float64, u unit) (unit, bool) {
 // appendUnits writes values that are those of the integers ks but for e.exceptions.
 func (e *Encoder) appendUnits(dst []byte, u unit, ks []int64, values []float64, tier Tier) []byte {
 	header := floatUnits
+	if u == (unit{}) {
+		header = floatWhole
+	}
 	gcd, rest := commonDivisor(ks)
 	if gcd > 1 {
 		header |= floatGCD
@@ -128,7 +132,10 @@ func (e *Encoder) appendUnits(dst []byte, u unit, ks []int64, values []float64, 
 	if len(e.exceptions) > 0 {
 		header |= floatExceptions
 	}
-	dst = u.append(append(dst, header))
+	dst = append(dst, header)
+	if header&floatKind == floatUnits {
+		dst = u.append(dst)
+	}
 	if gcd > 1 {
 		dst = binary.AppendUvarint(dst, uint64(gcd))
 		dst = binary.AppendVarint(dst, rest)

@@ -13,7 +13,7 @@ func readFloats(dst []float64, c *cursor, tables *tableSet) {
 		}
 	case floatChanges:
 		readChanges(dst, c, tables)
-	case floatUnits:
+	case floatUnits, floatWhole:
 		readUnits(dst, header, c, tables)
 	case floatBits:
 		readBits(dst, header, c, tables)
@@ -113,7 +113,10 @@ type scale struct {
 
 // readScale reads the scale of a stream of n values.
 func readScale(header byte, c *cursor, n int) scale {
-	s := scale{unit: c.unit(), gcd: 1}
+	s := scale{gcd: 1}
+	if header&floatKind == floatUnits {
+		s.unit = c.unit()
+	}
 	if header&floatGCD != 0 {
 		s.gcd, s.rest = int64(c.uvarint()), c.varint()
 	}

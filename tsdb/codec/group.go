@@ -63,8 +63,8 @@ type Column struct {
 	// row are zero. nil: every row has one. At least one row must be present.
 	Present []uint64
 	// Family is 0, or a number that the buckets of one classic histogram share. They are
-	// cumulative, and they stand in the group in the order of le, +Inf last. A wrong family costs
-	// bytes, never correctness.
+	// cumulative, and they stand one after the other in the order of le, +Inf last. A wrong family
+	// costs bytes, never correctness.
 	Family int
 
 	Floats          []float64
