@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,6 +87,7 @@ func (s *server) start() {
 	defer log.Close()
 	s.command = exec.Command(heddle, "serve", "--config", "heddle.yml")
 	s.command.Dir, s.command.Stdout, s.command.Stderr = s.dir, log, log
+	s.command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "HEDDLE_") })
 	if err := s.command.Start(); err != nil {
 		s.t.Fatal(err)
 	}

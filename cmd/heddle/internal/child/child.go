@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ func Start(ctx context.Context, dir, readyURL, program string, args ...string) (
 	defer log.Close() // the child has a descriptor of its own
 	command := exec.Command(program, args...)
 	command.Dir = dir
+	command.Env = environment()
 	command.Stdout, command.Stderr = log, log
 	// In a process group of its own, so that an interrupt from the terminal reaches only this program,
 	// which then stops the child in order.
@@ -64,6 +66,12 @@ func Start(ctx context.Context, dir, readyURL, program string, args ...string) (
 
 // PID is the program's process id.
 func (p *Process) PID() int { return p.command.Process.Pid }
+
+// environment is this program's, without the variables that configure a Heddle: a child must not take
+// the data directory of the server that its user runs.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "HEDDLE_") })
+}
 
 // Ended is closed when the program has ended, asked or not.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
