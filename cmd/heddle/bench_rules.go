@@ -22,7 +22,7 @@ func (BenchRulesCmd) Help() string {
 without rules, feeds all of them the same samples every 15 s, and prints how much processor time the rules
 take in a round: the server with rules less its twin without. At the end it compares which alerts fire.
 
-Takes six rounds more than measured rounds: 3 minutes with the default of 8.
+Takes two rounds more than it measures: 3 minutes with the default of 8.
 
 Examples:
   heddle bench rules
