@@ -104,9 +104,9 @@ func FuzzParse(f *testing.F) {
 }
 
 // TestBounds feeds what would make a careless reader slow or deep. What it allocates stands for the
-// work it does: anything worse than linear in a mebibyte of text is far above the bound.
+// work it does: anything worse than linear in a quarter of a mebibyte is far above the bound.
 func TestBounds(t *testing.T) {
-	const size = maxFileBytes - 100
+	const size = maxFileBytes / 4
 	count := func(start, end string, unit func(i int) string) string {
 		var b strings.Builder
 		b.WriteString(start)
@@ -154,7 +154,7 @@ func TestBounds(t *testing.T) {
 			all := Join(errs, Check([]*File{file}))
 			text := all.Error()
 			runtime.ReadMemStats(&after)
-			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 1500<<20 {
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 500<<20 {
 				t.Errorf("%d MiB allocated", allocated>>20)
 			}
 			if len(all) > maxErrors+1 || len(text) > 300_000 {
