@@ -192,7 +192,7 @@ func (s *Server) Run(ctx context.Context) error {
 	layers.Go(func() error { return s.manager.Run(failed) })
 
 	serving := make(chan error, 1)
-	go func() { serving <- web.Serve(s.listener) }()
+	go func() { serving <- web.Serve(limitConnections(s.listener, maxConnections)) }()
 	s.logger.Info("heddle is ready", "address", "http://"+s.Address(), "data", s.config.Data,
 		"took", s.now().Sub(s.started).Round(time.Millisecond))
 
