@@ -44,8 +44,11 @@ func (e *Engine) decide(s *subject, m moment, changed []Transition) []Transition
 			e.wakeAskers(i)
 		}
 	}
-	s.wake = s.nextWake(m, sampled)
-	e.timers.set(s)
+	changed, gone := e.forget(s, m, changed)
+	if s.wake = 0; !gone {
+		s.wake = s.nextWake(m, sampled)
+		e.timers.set(s)
+	}
 	return changed
 }
 
@@ -122,6 +125,7 @@ func (s *subject) nextWake(m moment, sampled bool) int64 {
 	if clock := s.clock(); clock != nil && s.known() {
 		at(s.slideAt(clock, m, sampled))
 	}
+	at(s.forgetAt())
 	return wake
 }
 

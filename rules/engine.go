@@ -128,7 +128,7 @@ func (e *Engine) row(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Labe
 		}
 		for t := range tr.targets {
 			for _, s := range tr.targets[t].subjects {
-				s.newest = max(s.newest, r.TimeMS)
+				s.newest, s.heard = max(s.newest, r.TimeMS), m.now.UnixNano()
 				s.sampled = true
 				e.queue(s)
 			}

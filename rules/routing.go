@@ -30,6 +30,7 @@ type force struct {
 type tracked struct {
 	clock   *window.Clock
 	hash    uint64 // of its labels
+	id      uint64 // its SeriesID, 0 while that is not known
 	targets []target
 }
 
@@ -89,6 +90,14 @@ func (f *force) track(series labels.Labels, clock *window.Clock, native bool, no
 	}
 	if made == nil {
 		return ignored
+	}
+	for i := range made.targets {
+		for _, s := range made.targets[i].subjects {
+			s.heard = now.UnixNano()
+			if !slices.Contains(s.members, made) {
+				s.members = append(s.members, made)
+			}
+		}
 	}
 	return made
 }
@@ -188,6 +197,9 @@ func (f *force) set(id uint64, tr *tracked) {
 		f.series = slices.Grow(f.series, int(id)+1-len(f.series))[:id+1]
 	}
 	f.series[id] = tr
+	if tr != ignored {
+		tr.id = id
+	}
 }
 
 // claim returns what was read from the store of a series, nil where there is nothing.

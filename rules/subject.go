@@ -17,8 +17,11 @@ type subject struct {
 	inputs    []input
 	values    []window.Result
 	instances []*instance
-	// newest is the time of the newest sample, in milliseconds.
-	newest int64
+	// members are the series behind the inputs.
+	members []*tracked
+	// newest is the time of the newest sample, in milliseconds; heard is the server's clock when a
+	// sample last came, in nanoseconds since the epoch.
+	newest, heard int64
 	// queued: it is on the engine's list of subjects to decide on; sampled: because of a sample.
 	queued, sampled bool
 	// wake is when something may change without a sample, alarm the time of its entry in the
