@@ -1,0 +1,57 @@
+package syntax
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestLineEndsAndTabs: files from other systems and editors are read, and errors still point at the
+// right character.
+func TestLineEndsAndTabs(t *testing.T) {
+	windows := strings.ReplaceAll(languageExample, "\n", "\r\n")
+	file, errs := Parse("chat.rules", "\ufeff"+windows)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	if Format(file) != languageExample {
+		t.Errorf("line ends of Windows change the form:\n%s", Format(file))
+	}
+
+	_, errs = Parse("x.rules", "rule a on model {\r\n\twhen\tcount(q, 1m) > > 2 # ü\r\n}\r\n")
+	want := "x.rules:2:22: a value must stand here, not \">\"\n" +
+		"    2 | \twhen\tcount(q, 1m) > > 2 # ü\n" +
+		"      | \t    \t               ^ such as a number, a name, or a function with its arguments"
+	if len(errs) != 1 || errs[0].Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", errs, want)
+	}
+}
+
+// TestLongLines: an error on a line of any length shows what is around it.
+func TestLongLines(t *testing.T) {
+	long := "let a = " + strings.Repeat("1 + ", 200) + "oops( + " + strings.Repeat("1 + ", 200) + "1\n"
+	_, errs := Parse("x.rules", long)
+	if len(errs) != 1 {
+		t.Fatal(errs)
+	}
+	lines := strings.Split(errs[0].Error(), "\n")
+	if len(lines) != 3 || len(lines[1]) > maxExcerptWidth+20 {
+		t.Fatalf("%d lines:\n%v", len(lines), errs)
+	}
+	if caret := strings.IndexByte(lines[2], '^'); lines[1][caret] != '+' || !strings.HasSuffix(lines[1][:caret], "oops( ") {
+		t.Errorf("the caret points elsewhere:\n%v", errs)
+	}
+}
+
+// TestLongConditions: a condition that is too long for a line has a line for each of its parts.
+func TestLongConditions(t *testing.T) {
+	part := "p95(latency_of_the_first_token, 1m) > 2s"
+	file, errs := Parse("x.rules", "rule a on model {\n  when "+part+" and "+part+" and ("+part+" or "+part+")\n  for 5s\n}\n")
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	want := "rule a on model {\n  when     " + part + "\n           and " + part + "\n           and (" + part + " or " + part + ")\n  for      5s\n}\n"
+	if got := Format(file); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	checkRoundTrip(t, want)
+}
