@@ -39,22 +39,17 @@ func (e *Engine) forget(s *subject, m moment, changed []Transition) ([]Transitio
 		}
 		key, _ := keyOf(gone.group.scope.on, gone.labels)
 		delete(gone.group.byKey, key)
-		gone.instances, gone.wake = e.dismiss(gone, m, &changed), 0
+		for _, i := range gone.instances {
+			if i.announced {
+				t := i.removed(m.now)
+				t.Reason = "nothing has been heard of it for " + formatDuration(forgetAfter)
+				changed = append(changed, t)
+			}
+			e.metrics.count(i.life, life{})
+		}
+		gone.instances, gone.wake = nil, 0
 	}
 	return changed, true
-}
-
-// dismiss tells of the instances of a subject that is forgotten.
-func (e *Engine) dismiss(s *subject, m moment, changed *[]Transition) []*instance {
-	for _, i := range s.instances {
-		if i.announced {
-			gone := i.removed(m.now)
-			gone.Reason = "nothing has been heard of it for " + formatDuration(forgetAfter)
-			*changed = append(*changed, gone)
-		}
-		e.metrics.count(i.life, life{})
-	}
-	return nil
 }
 
 // company is the subject and all that share series with it, directly or through others.

@@ -80,6 +80,7 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 		if r := next.ruleOf[state.Rule]; r != nil {
 			if i := next.instance(r, state.Labels, now); i != nil {
 				i.restore(state)
+				i.subject.heard = now.UnixNano()
 			}
 		}
 	}
@@ -94,6 +95,7 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 		if kept := next.instance(r, i.subject.labels, now); kept != nil {
 			kept.life, kept.covered, kept.announced = i.life, i.covered, i.announced
 			kept.subject.newest = max(kept.subject.newest, i.subject.newest)
+			kept.subject.heard = max(kept.subject.heard, i.subject.heard)
 		}
 	}
 	for r, s := range e.sights {
