@@ -156,8 +156,21 @@ func (b *block) has(e blockEntry, id SeriesID, mint, maxt int64) (has bool, err 
 func (b *block) part(e blockEntry) mergePart {
 	return mergePart{
 		tier: e.tier, mint: e.mint, maxt: e.maxt, rows: e.rows, samples: e.samples,
-		read:  func() ([]byte, error) { return b.read(e) },
-		where: func(err error) error { return b.where(e, err) },
+		read: func() ([]byte, error) { return b.read(e) },
+		visit: func(visit func(SeriesID, column)) error {
+			data, err := b.read(e) // not through the cache: each section is met once
+			if err != nil {
+				return err
+			}
+			g, err := openGroupBlock(data)
+			for i := 0; err == nil && i < len(g.series); i++ {
+				var c column
+				if c, err = g.decode(i); err == nil {
+					visit(g.series[i], c)
+				}
+			}
+			return b.where(e, err)
+		},
 	}
 }
 

@@ -97,7 +97,7 @@ func (db *DB) applyAppend(a *Appender) {
 	for i := range set.rows {
 		p := &set.rows[i]
 		row := a.logRow(p)
-		if lost := p.group.apply(&row, db.seal); len(lost) > 0 {
+		if lost := p.group.apply(&row); len(lost) > 0 {
 			db.dropLost(a, p, lost)
 			row = a.logRow(p)
 		}

@@ -143,7 +143,7 @@ func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) err
 				parts = append(parts, b.part(e))
 			}
 		}
-		err := m.merge(parts, func() map[SeriesID]int { return db.families(id) }, func(s section) error { return w.add(id, s) })
+		err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(id) }, func(s section) error { return w.add(id, s) })
 		if err != nil {
 			return err
 		}
@@ -151,16 +151,21 @@ func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) err
 	return nil
 }
 
-// families returns which series of a group are buckets of one histogram.
-func (db *DB) families(id groupID) map[SeriesID]int {
+// places returns where the series of a group stand in a group-block.
+func (db *DB) places(id groupID) map[SeriesID]columnPlace {
 	g := db.head.group(id)
 	if g == nil {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return db.layoutOf(g).places(g.series)
+}
+
+// layoutOf returns the layout of a group's columns. It expects the group to be locked.
+func (db *DB) layoutOf(g *group) columnLayout {
 	if len(g.layout.order) != len(g.series) {
 		g.layout = newColumnLayout(g.series, db.Labels)
 	}
-	return g.layout.familiesOf(g.series)
+	return g.layout
 }

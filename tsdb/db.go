@@ -36,9 +36,8 @@ type DB struct {
 	exemplars     *exemplarStore
 	metadata      *metadataStore
 
-	commits  commitQueue
-	buffers  sync.Pool // *appendBuffers
-	builders sync.Pool // *groupBuilder
+	commits commitQueue
+	buffers sync.Pool // *appendBuffers
 
 	// maintenance lets one flush, compaction or deletion run at a time.
 	maintenance sync.Mutex
@@ -62,8 +61,7 @@ func Open(dir string, o Options) (*DB, error) {
 	db := &DB{
 		options: o, dir: dir, head: newHead(newLimits(o)),
 		exemplars: newExemplarStore(), metadata: newMetadataStore(),
-		buffers:  sync.Pool{New: func() any { return newAppendBuffers() }},
-		builders: sync.Pool{New: func() any { return new(groupBuilder) }},
+		buffers: sync.Pool{New: func() any { return newAppendBuffers() }},
 	}
 	db.metrics = newMetrics(o.Registerer, db)
 	db.commits.commitAll = db.commitAll

@@ -79,7 +79,7 @@ func (db *DB) deleteFromBlock(ctx context.Context, b *block, doomed map[groupID]
 				}
 			}
 			parts := []mergePart{b.part(*e)}
-			err := m.merge(parts, func() map[SeriesID]int { return db.families(e.group) }, func(s section) error { return w.add(e.group, s) })
+			err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(e.group) }, func(s section) error { return w.add(e.group, s) })
 			if err != nil {
 				return err
 			}

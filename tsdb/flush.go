@@ -12,32 +12,6 @@ import (
 	"github.com/neuroweaver/heddle/tsdb/wal"
 )
 
-// seal encodes an open chunk of a group and empties it. It expects the group to be locked.
-func (db *DB) seal(g *group, c *openChunk) {
-	if c.rows() == 0 {
-		return
-	}
-	if len(g.layout.order) != len(g.series) {
-		g.layout = newColumnLayout(g.series, db.Labels)
-	}
-	builder := db.builders.Get().(*groupBuilder)
-	defer db.builders.Put(builder)
-	data, err := builder.fromChunk(nil, c, g.series, g.layout)
-	if err != nil {
-		// The encoder takes every chunk there can be. Should it not, the rows stay as they are, in
-		// memory and in the log: nothing is lost but space.
-		db.options.Logger.Error("a chunk could not be encoded", "group", g.id, "err", err)
-		return
-	}
-	g.sealed = append(g.sealed, &sealedChunk{
-		data: slices.Clip(data), mint: c.times[0], maxt: c.times[c.rows()-1], rows: c.rows(), samples: c.samples,
-	})
-	if c == &g.open {
-		g.boundary = c.times[c.rows()-1]
-	}
-	c.reset()
-}
-
 // flushPoint is what a flush has to cover: all that came before one segment of the log.
 type flushPoint struct {
 	segment   int
@@ -195,18 +169,15 @@ func (db *DB) writeGroups(ctx context.Context, w *blockWriter, tier codec.Tier) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		chunks, families := db.sealGroup(g)
+		chunks, series := db.sealGroup(g)
 		if len(chunks) == 0 {
 			continue
 		}
 		parts := make([]mergePart, len(chunks))
 		for i, c := range chunks {
-			parts[i] = mergePart{
-				tier: codec.Hot, mint: c.mint, maxt: c.maxt, rows: c.rows, samples: c.samples,
-				read: func() ([]byte, error) { return c.data, nil },
-			}
+			parts[i] = c.part(series)
 		}
-		err := m.merge(parts, func() map[SeriesID]int { return families }, func(s section) error { return w.add(g.id, s) })
+		err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(g.id) }, func(s section) error { return w.add(g.id, s) })
 		if err != nil {
 			return nil, err
 		}
@@ -215,11 +186,15 @@ func (db *DB) writeGroups(ctx context.Context, w *blockWriter, tier codec.Tier) 
 	return done, nil
 }
 
-// sealGroup encodes what is still open in a group and returns all its chunks.
-func (db *DB) sealGroup(g *group) ([]*sealedChunk, map[SeriesID]int) {
+// sealGroup packs what is still open in a group and returns all its chunks, and its
+// series by column.
+func (db *DB) sealGroup(g *group) ([]*sealedChunk, []SeriesID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	db.seal(g, &g.open)
-	db.seal(g, &g.late)
-	return slices.Clone(g.sealed), g.layout.familiesOf(g.series)
+	g.seal(&g.open)
+	g.seal(&g.late)
+	if len(g.sealed) == 0 {
+		return nil, nil
+	}
+	return slices.Clone(g.sealed), slices.Clone(g.series)
 }

@@ -55,8 +55,8 @@ func (g *group) setSeries(col int, id SeriesID, last int64) {
 }
 
 // apply adds a row. It returns the places of cells that were there already; they are left as they
-// are. seal is called with the group locked when a chunk has grown to its limit.
-func (g *group) apply(r *logRow, seal func(*group, *openChunk)) (lost []int) {
+// are. A chunk that has grown to its limit is sealed.
+func (g *group) apply(r *logRow) (lost []int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := g.chunkAt(r.timeMS)
@@ -77,9 +77,23 @@ func (g *group) apply(r *logRow, seal func(*group, *openChunk)) (lost []int) {
 		}
 	}
 	if c.rows() >= g.rowLimit(c) {
-		seal(g, c)
+		g.seal(c)
 	}
 	return lost
+}
+
+// seal packs an open chunk and empties it. It expects g.mu to be held.
+func (g *group) seal(c *openChunk) {
+	if c.rows() == 0 {
+		return
+	}
+	packer := g.head.packers.Get().(*chunkPacker)
+	defer g.head.packers.Put(packer)
+	g.sealed = append(g.sealed, packer.pack(c))
+	if c == &g.open {
+		g.boundary = c.times[c.rows()-1]
+	}
+	c.reset()
 }
 
 func (r *logRow) cell(i int) cell {
@@ -137,10 +151,10 @@ func (g *group) find(col int, t int64) (cell, bool, error) {
 		}
 	}
 	for _, s := range g.sealed {
-		if t < s.mint || t > s.maxt {
+		if !s.overlaps(t, t) {
 			continue
 		}
-		c, err := s.column(g.head.cache, g.series[col])
+		c, err := s.column(col)
 		if err != nil {
 			return cell{}, false, err
 		}
@@ -159,10 +173,10 @@ func (g *group) columns(col int, mint, maxt int64, parts []column) ([]column, er
 		return parts, nil
 	}
 	for _, s := range g.sealed {
-		if s.maxt < mint || s.mint > maxt {
+		if !s.overlaps(mint, maxt) {
 			continue
 		}
-		c, err := s.column(g.head.cache, g.series[col])
+		c, err := s.column(col)
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +202,7 @@ func (g *group) forget(chunks []*sealedChunk) {
 	defer g.mu.Unlock()
 	g.sealed = slices.DeleteFunc(g.sealed, func(c *sealedChunk) bool { return slices.Contains(chunks, c) })
 	for _, c := range chunks {
-		g.flushed = max(g.flushed, c.maxt)
+		g.flushed = max(g.flushed, c.maxt())
 	}
 	if len(g.sealed) == 0 {
 		g.sealed = nil
@@ -203,11 +217,15 @@ func (g *group) hasSamples(col int, mint, maxt int64) (bool, error) {
 		return false, nil
 	}
 	for _, s := range g.sealed {
-		if s.maxt < mint || s.mint > maxt {
+		if !s.overlaps(mint, maxt) || !s.hasColumn(col) {
 			continue
 		}
-		if has, err := s.has(g.head.cache, g.series[col], mint, maxt); err != nil || has {
-			return has, err
+		c, err := s.column(col)
+		if err != nil {
+			return false, err
+		}
+		if from, to := timeRange(c.times, mint, maxt); from < to {
+			return true, nil
 		}
 	}
 	for _, c := range []*openChunk{&g.open, &g.late} {

@@ -15,64 +15,12 @@ type groupBuilder struct {
 	encoder codec.Encoder
 	group   codec.Group
 	series  []SeriesID
-	floats  []float64 // backs the float columns of group
-	bitmaps []uint64  // backs their presence bitmaps
 }
 
 func (b *groupBuilder) reset() {
 	clear(b.group.Columns) // lets go of histograms
 	b.group.Times, b.group.Columns = b.group.Times[:0], b.group.Columns[:0]
-	b.series, b.floats, b.bitmaps = b.series[:0], b.floats[:0], b.bitmaps[:0]
-}
-
-// fromChunk encodes the rows of a chunk and appends them to dst.
-func (b *groupBuilder) fromChunk(dst []byte, c *openChunk, series []SeriesID, layout columnLayout) ([]byte, error) {
-	b.reset()
-	b.group.Times = append(b.group.Times, c.times)
-	b.floats = slices.Grow(b.floats, c.rows()*c.width)
-	b.bitmaps = slices.Grow(b.bitmaps, words(c.rows())*c.width)
-	for _, order := range layout.order {
-		col := int(order)
-		if col >= c.width {
-			continue
-		}
-		family := int(layout.families[col])
-		if c.isHist == nil && c.starts == nil {
-			b.addFloats(series[col], family, c, col)
-			continue
-		}
-		part := c.column(col)
-		b.add(series[col], family, 0, &part)
-	}
-	return b.encode(dst, codec.Hot)
-}
-
-// addFloats adds a column of a chunk that has neither histograms nor start timestamps.
-func (b *groupBuilder) addFloats(id SeriesID, family int, c *openChunk, col int) {
-	rows, stride := c.rows(), words(c.width)
-	from := len(b.floats)
-	word, bit := col>>6, uint(col&63)
-	for row := range rows {
-		if c.present[row*stride+word]>>bit&1 == 1 {
-			b.floats = append(b.floats, c.values[row*c.width+col])
-		}
-	}
-	values := b.floats[from:len(b.floats):len(b.floats)]
-	if len(values) == 0 {
-		return
-	}
-	column := codec.Column{Family: family, Floats: values}
-	if len(values) < rows {
-		start := len(b.bitmaps)
-		b.bitmaps = append(b.bitmaps, make([]uint64, words(rows))...)
-		bitmap := b.bitmaps[start:len(b.bitmaps):len(b.bitmaps)]
-		for row := range rows {
-			bitmap[row>>6] |= (c.present[row*stride+word] >> bit & 1) << (row & 63)
-		}
-		column.Present = bitmap
-	}
-	b.series = append(b.series, id)
-	b.group.Columns = append(b.group.Columns, column)
+	b.series = b.series[:0]
 }
 
 // seriesColumn is a column with the series that it belongs to.
@@ -97,6 +45,11 @@ func (b *groupBuilder) fromColumns(dst []byte, columns []seriesColumn, tier code
 
 // add adds the samples of a series, one codec column for each kind.
 func (b *groupBuilder) add(id SeriesID, family, axis int, c *column) {
+	if c.hists == nil && c.starts == nil && c.len() == len(b.group.Times[axis]) {
+		b.series = append(b.series, id)
+		b.group.Columns = append(b.group.Columns, codec.Column{Axis: axis, Family: family, Floats: c.values})
+		return
+	}
 	if c.hists == nil {
 		b.addKind(id, family, axis, c, codec.KindFloat)
 		return

@@ -16,10 +16,11 @@ import (
 // head is the series and groups that take samples. Which series there are is in index; where a series
 // has its column is here.
 type head struct {
-	index *index.Table
-	keys  *keyCache
-	cache *groupCache
-	limit limits
+	index   *index.Table
+	keys    *keyCache
+	cache   *groupCache
+	packers sync.Pool // *chunkPacker
+	limit   limits
 
 	refs   paged[columnRef] // by SeriesID
 	groups paged[atomic.Pointer[group]]
@@ -65,7 +66,7 @@ func (r *columnRef) load() (g groupID, col int) {
 }
 
 func newHead(limit limits) *head {
-	return &head{index: index.NewTable(), keys: newKeyCache(), cache: newGroupCache(groupCacheBytes), limit: limit, filling: map[string]*group{}}
+	return &head{index: index.NewTable(), keys: newKeyCache(), cache: newGroupCache(groupCacheBytes), packers: sync.Pool{New: func() any { return new(chunkPacker) }}, limit: limit, filling: map[string]*group{}}
 }
 
 // group returns a group, nil where there is none with this id.

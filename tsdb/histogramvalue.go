@@ -166,12 +166,14 @@ func (d *logDecoder) readHistogram() histogramValue {
 // count reads a number of things that take at least a byte each.
 func (d *logDecoder) count() uint64 { return d.uvarint(min(maxBuckets, uint64(len(d.src)))) }
 
-func (d *logDecoder) float() float64 {
+func (d *logDecoder) float() float64 { return math.Float64frombits(d.uint64()) }
+
+func (d *logDecoder) uint64() uint64 {
 	if d.err != nil || len(d.src) < 8 {
 		d.fail()
 		return 0
 	}
-	v := math.Float64frombits(binary.LittleEndian.Uint64(d.src))
+	v := binary.LittleEndian.Uint64(d.src)
 	d.src = d.src[8:]
 	return v
 }

@@ -42,13 +42,17 @@ func newColumnLayout(series []SeriesID, labelsOf func(SeriesID) labels.Labels) c
 	return layout
 }
 
-// familiesOf returns the families of series that have one.
-func (l columnLayout) familiesOf(series []SeriesID) map[SeriesID]int {
-	families := map[SeriesID]int{}
-	for col, family := range l.families {
-		if family != 0 {
-			families[series[col]] = int(family)
-		}
+// columnPlace is where a series stands in a group-block.
+type columnPlace struct {
+	rank   int
+	family int // 0, or the number of its histogram
+}
+
+// places returns the layout by series.
+func (l columnLayout) places(series []SeriesID) map[SeriesID]columnPlace {
+	places := make(map[SeriesID]columnPlace, len(l.order))
+	for rank, col := range l.order {
+		places[series[col]] = columnPlace{rank, int(l.families[col])}
 	}
-	return families
+	return places
 }

@@ -16,21 +16,16 @@ const (
 	mergeCells = 1 << 20
 )
 
-// mergePart is a group-block that takes part in a merge.
+// mergePart is a sealed chunk or a group-block that takes part in a merge.
 type mergePart struct {
-	tier       codec.Tier
 	mint, maxt int64
 	rows       int
 	samples    int
-	read       func() ([]byte, error)
-	where      func(error) error // says where the part is damaged; nil: it is in memory
-}
-
-func (p *mergePart) locate(err error) error {
-	if p.where == nil {
-		return err
-	}
-	return p.where(err)
+	// visit decodes the columns one after another. A series may have several.
+	visit func(func(SeriesID, column)) error
+	// read returns the group-block as it is, in the tier; nil for a chunk.
+	read func() ([]byte, error)
+	tier codec.Tier
 }
 
 // merger joins the group-blocks of one group after another into larger ones. It keeps its memory
@@ -46,7 +41,7 @@ type merger struct {
 // merge gives emit the joined group-blocks of a group, in ascending time. Where two parts have a
 // sample of one series at one time, the earlier one in parts wins; overlapping parts are always
 // merged together.
-func (m *merger) merge(parts []mergePart, families func() map[SeriesID]int, emit func(section) error) error {
+func (m *merger) merge(parts []mergePart, places func() map[SeriesID]columnPlace, emit func(section) error) error {
 	order := make([]int, len(parts))
 	for i := range order {
 		order[i] = i
@@ -56,7 +51,7 @@ func (m *merger) merge(parts []mergePart, families func() map[SeriesID]int, emit
 		n := batchLength(parts, order)
 		batch := slices.Sorted(slices.Values(order[:n])) // in the order of precedence
 		order = order[n:]
-		if err := m.mergeBatch(parts, batch, families, emit); err != nil {
+		if err := m.mergeBatch(parts, batch, places, emit); err != nil {
 			return err
 		}
 	}
@@ -78,15 +73,15 @@ func batchLength(parts []mergePart, order []int) int {
 	return len(order)
 }
 
-func (m *merger) mergeBatch(parts []mergePart, batch []int, families func() map[SeriesID]int, emit func(section) error) error {
-	if p := &parts[batch[0]]; len(batch) == 1 && p.tier == m.tier && m.keep == nil {
+func (m *merger) mergeBatch(parts []mergePart, batch []int, places func() map[SeriesID]columnPlace, emit func(section) error) error {
+	if p := &parts[batch[0]]; len(batch) == 1 && p.read != nil && p.tier == m.tier && m.keep == nil {
 		data, err := p.read()
 		if err != nil {
 			return err
 		}
 		return emit(section{data: data, tier: p.tier, mint: p.mint, maxt: p.maxt, samples: p.samples, rows: p.rows})
 	}
-	columns, err := m.collect(parts, batch, families())
+	columns, err := m.collect(parts, batch, places())
 	if err != nil {
 		return err
 	}
@@ -94,29 +89,21 @@ func (m *merger) mergeBatch(parts []mergePart, batch []int, families func() map[
 }
 
 // collect decodes a batch and joins what belongs to one series.
-func (m *merger) collect(parts []mergePart, batch []int, families map[SeriesID]int) ([]seriesColumn, error) {
-	var ids []SeriesID // in the order in which they were met
+func (m *merger) collect(parts []mergePart, batch []int, places map[SeriesID]columnPlace) ([]seriesColumn, error) {
+	var ids []SeriesID
 	bySeries := map[SeriesID][]column{}
 	for _, i := range batch {
-		data, err := parts[i].read()
-		if err != nil {
-			return nil, err
-		}
-		block, err := openGroupBlock(data)
-		if err != nil {
-			return nil, parts[i].locate(err)
-		}
-		for col, id := range block.series {
-			c, err := block.decode(col)
-			if err != nil {
-				return nil, parts[i].locate(err)
-			}
+		err := parts[i].visit(func(id SeriesID, c column) {
 			if _, met := bySeries[id]; !met {
 				ids = append(ids, id)
 			}
 			bySeries[id] = append(bySeries[id], c)
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
+	slices.SortStableFunc(ids, func(a, b SeriesID) int { return cmp.Compare(places[a].rank, places[b].rank) })
 	columns := make([]seriesColumn, 0, len(ids))
 	for _, id := range ids {
 		c := mergeColumns(bySeries[id])
@@ -124,7 +111,7 @@ func (m *merger) collect(parts []mergePart, batch []int, families map[SeriesID]i
 			c = m.keep(id, c)
 		}
 		if c.len() > 0 {
-			columns = append(columns, seriesColumn{series: id, family: families[id], column: c})
+			columns = append(columns, seriesColumn{series: id, family: places[id].family, column: c})
 		}
 	}
 	return columns, nil

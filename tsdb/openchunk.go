@@ -1,9 +1,6 @@
 package tsdb
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // openChunk holds rows of a group that still change, uncompressed. Rows are in ascending time, each
 // time once. It is kept row by row, because that is how samples arrive: one append touches a few
@@ -177,21 +174,4 @@ func (c *openChunk) hasColumn(col int, mint, maxt int64) bool {
 		}
 	}
 	return false
-}
-
-// fill is the share of cells that have a sample.
-func (c *openChunk) fill() float64 {
-	if len(c.values) == 0 {
-		return 1
-	}
-	return float64(c.samples) / float64(len(c.values))
-}
-
-// full reports whether row has a sample in each of the first width columns.
-func (c *openChunk) full(row, width int) bool {
-	n := 0
-	for _, w := range c.present[row*words(c.width) : (row+1)*words(c.width)] {
-		n += bits.OnesCount64(w)
-	}
-	return n == width
 }

@@ -107,7 +107,7 @@ func (r *replay) rowEntry(row *logRow) error {
 			return errReplay
 		}
 	}
-	g.apply(row, r.db.seal)
+	g.apply(row)
 	return nil
 }
 

@@ -29,9 +29,9 @@ func (db *DB) Stats() Stats {
 	for _, g := range groups {
 		g.mu.RLock()
 		for _, c := range g.sealed {
-			s.HeadBytes += int64(len(c.data))
+			s.HeadBytes += int64(c.size())
 			s.HeadSamples += int64(c.samples)
-			mint, maxt = min(mint, c.mint), max(maxt, c.maxt)
+			mint, maxt = min(mint, c.mint()), max(maxt, c.maxt())
 		}
 		for _, c := range []*openChunk{&g.open, &g.late} {
 			s.HeadBytes += int64(8 * (cap(c.values) + cap(c.times) + cap(c.present)))
