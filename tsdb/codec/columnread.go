@@ -112,7 +112,7 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 	switch h.lean.kind {
 	case leanNot:
 		readFloats(dst[start:], &c, &r.tables)
-	case leanDifference:
+	case leanDifference, leanShortfall:
 		r.difference(dst[start:], &c, &h)
 	case leanSum:
 		r.sum(dst[start:], &c, &h)
@@ -129,13 +129,13 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 // itself, which is a chain and ends; sums of sums could take forever to read.
 func (r *GroupReader) leading(dst []float64, i int) error {
 	c, h := r.samples(i)
-	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || h.lean.kind > leanDifference) {
+	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || h.lean.kind > leanShortfall) {
 		c.fail("column %d of %d %v cannot lead one of %d floats", i, h.Samples, h.Kind, len(dst))
 	}
 	if c.err != nil {
 		return c.err
 	}
-	if h.lean.kind == leanDifference {
+	if h.lean.chained() {
 		r.difference(dst, &c, &h)
 	} else {
 		readFloats(dst, &c, &r.tables)

@@ -1,27 +1,81 @@
 package codec
 
-import "encoding/binary"
-
 // A histogram's buckets are cumulative: each counts what the next lower one counts and a little
 // more. What is stored is the little more.
 
-// neighbour returns the column that column i should lean on, or -1: the next lower bucket of its
-// histogram.
-func (e *Encoder) neighbour(g *Group, i int, bitmapOf []int) int {
+// neighbour returns the column that column i should lean on, and how: the next lower bucket of its
+// histogram, or for those that findTotals listed the next higher one. -1: there is none.
+func (e *Encoder) neighbour(g *Group, i int, bitmapOf []int) (int, leanKind) {
+	if above, ok := e.above[i]; ok {
+		return above, leanShortfall
+	}
 	c := &g.Columns[i]
-	if c.Family == 0 || i == 0 {
-		return -1
+	if c.Family == 0 || i == 0 || !g.sameHistogram(i, i-1, bitmapOf) {
+		return -1, leanNot
 	}
-	p := &g.Columns[i-1]
-	if p.Family != c.Family || p.Kind() != KindFloat || !g.sameRows(i, i-1, bitmapOf) {
-		return -1
-	}
-	return i - 1
+	return i - 1, leanDifference
 }
 
-// appendDifference appends values by their difference to base, back columns before, if both are
-// integers as a rule and that is smaller than the values alone.
-func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int, tier Tier) ([]byte, bool) {
+// sameHistogram reports whether two columns are buckets of one histogram with the same rows.
+func (g *Group) sameHistogram(i, j int, bitmapOf []int) bool {
+	a, b := &g.Columns[i], &g.Columns[j]
+	return a.Family != 0 && a.Family == b.Family && a.Kind() == KindFloat && b.Kind() == KindFloat && g.sameRows(i, j, bitmapOf)
+}
+
+// findTotals looks for histograms whose highest bucket is stored elsewhere already, as the counter of
+// requests that is the same. Then one bucket's share need not be stored at all: the buckets above it
+// lean on the next higher one instead of the next lower. It is the bucket with the largest share.
+func (e *Encoder) findTotals(g *Group, bitmapOf []int) {
+	clear(e.above)
+	for start := 0; start < len(g.Columns); {
+		end := start + 1
+		for end < len(g.Columns) && g.sameHistogram(end-1, end, bitmapOf) {
+			end++
+		}
+		if top := e.aliasOf[end-1]; end-start > 1 && top >= 0 && (top < start || top >= end) {
+			e.splitChain(g, start, end)
+		}
+		start = end
+	}
+}
+
+// splitChain fills e.above for the buckets from start to end.
+func (e *Encoder) splitChain(g *Group, start, end int) {
+	// The distinct columns of the histogram, wherever they are stored.
+	chain := e.chain[:0]
+	for i := start; i < end; i++ {
+		at := i
+		if e.aliasOf[i] >= 0 {
+			at = e.aliasOf[i]
+		}
+		if len(chain) == 0 || chain[len(chain)-1] != at {
+			chain = append(chain, at)
+		}
+	}
+	e.chain = chain
+	growth := func(i int) float64 {
+		v := g.Columns[i].Floats
+		return v[len(v)-1] - v[0]
+	}
+	split, largest := len(chain)-1, 0.0
+	for k := 1; k < len(chain); k++ {
+		if share := growth(chain[k]) - growth(chain[k-1]); share > largest {
+			split, largest = k, share
+		}
+	}
+	for k := split; k < len(chain)-1; k++ {
+		if at := chain[k]; start <= at && at < end {
+			if e.above == nil {
+				e.above = map[int]int{}
+			}
+			e.above[at] = chain[k+1]
+		}
+	}
+}
+
+// appendDifference appends values by their difference to base, or by what they lack to it, if both
+// are integers as a rule and that is smaller than the values alone.
+func (e *Encoder) appendDifference(dst []byte, values, base []float64, kind leanKind, tier Tier) ([]byte, bool) {
 	if countChanges(values) == 0 {
 		return dst, false
 	}
@@ -35,13 +89,15 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, back int,
 	}
 	for i, k := range own {
 		ks[i] = k - ks[i]
+		if kind == leanShortfall {
+			ks[i] = -ks[i]
+		}
 	}
 	_, alone := e.planInts(own, tier)
 	plan, apart := e.planInts(ks, tier)
 	if apart >= alone {
 		return dst, false
 	}
-	dst = binary.AppendUvarint(append(dst, byte(leanDifference)), uint64(back))
 	return e.appendWhole(dst, plan, ks, values, tier), true
 }
 
@@ -58,40 +114,35 @@ func (e *Encoder) appendWhole(dst []byte, plan intPlan, ks []int64, values []flo
 	return e.appendPlanned(dst, plan, ks, tier)
 }
 
-// integerColumn is a column that was decoded because another leans on it: its values as integers,
-// and where a value is none the integer before it.
-type integerColumn struct {
-	index int
-	ks    []int64 // nil: nothing is kept
-}
-
 // maxChain bounds how many columns lean on each other: more than any histogram has buckets.
 const maxChain = 4096
 
-// difference decodes a column whose integers are stored less those of the column h.lean.back before it.
-// That one may be such a difference too, so the whole chain is decoded from its start, or from the
-// column that was decoded last.
+// difference decodes a column that is chained to another. That one may be chained too, so the whole
+// chain is decoded from its start, or from the nearest column that is kept.
 func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 	chain := []link{{*h, *c}}
-	for !r.keeps(chain[len(chain)-1].head.index, len(dst)) {
-		head := &chain[len(chain)-1].head
-		if head.lean.back == 0 {
-			// The first of the chain stands alone.
-			own := &chain[len(chain)-1].samples
-			readFloats(dst, own, &r.tables)
-			if c.err = own.done(); c.err != nil {
-				return
-			}
-			r.last = integerColumn{head.index, grow(&r.last.ks, len(dst))}
-			unit{}.integers(r.last.ks, dst, nil)
+	var ks []int64
+	for {
+		l := &chain[len(chain)-1]
+		if ks = r.kept.get(l.head.index, len(dst)); ks != nil {
 			break
 		}
-		if head.lean.back > head.index || len(chain) > maxChain {
-			c.fail("difference to %d columns before column %d, in a chain of %d", head.lean.back, head.index, len(chain))
+		if !l.head.lean.chained() {
+			// The first of the chain stands alone.
+			readFloats(dst, &l.samples, &r.tables)
+			if c.err = l.samples.done(); c.err != nil {
+				return
+			}
+			ks = r.kept.add(l.head.index, len(dst))
+			unit{}.integers(ks, dst, nil)
+			break
+		}
+		if len(chain) > maxChain {
+			c.fail("chain of more than %d columns", maxChain)
 			return
 		}
-		own, next := r.samples(head.index - head.lean.back)
-		if own.err == nil && (next.Kind != KindFloat || next.lean.kind > leanDifference || next.Samples != len(dst)) {
+		own, next := r.samples(l.head.lean.on)
+		if own.err == nil && (next.Kind != KindFloat || next.lean.kind > leanShortfall || next.Samples != len(dst)) {
 			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
 		}
 		if c.err = own.err; c.err != nil {
@@ -99,18 +150,19 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 		}
 		chain = append(chain, link{next, own})
 	}
-	ks := r.last.ks
-	r.last.ks = nil // until it is whole again
 	for i := len(chain) - 2; i >= 0; i-- {
 		l := &chain[i]
-		if readDifferences(ks, &l.samples, &r.tables); l.samples.done() != nil {
+		before := ks
+		ks = r.kept.add(l.head.index, len(dst))
+		copy(ks, before)
+		if readDifferences(ks, l.head.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
+			r.kept.drop()
 			c.err = l.samples.err
 			return
 		}
 	}
 	wholeValues(dst, ks)
 	r.exceptDifferences(dst, c)
-	r.last = integerColumn{h.index, ks}
 }
 
 // exceptDifferences puts in place the exceptions of a stream whose integers have been read already,
@@ -131,22 +183,17 @@ func wholeValues(dst []float64, ks []int64) {
 	}
 }
 
-// keeps reports whether the integers of a column of n samples are at hand.
-func (r *GroupReader) keeps(index, n int) bool {
-	return r.last.ks != nil && r.last.index == index && len(r.last.ks) == n
-}
-
 // link is one column of a chain, and a cursor over its differences.
 type link struct {
 	head    columnHead
 	samples cursor
 }
 
-// readDifferences adds to ks what a float stream of integers holds.
-func readDifferences(ks []int64, c *cursor, tables *tableSet) {
+// readDifferences adds to ks what a float stream of integers holds; for shortfalls it subtracts.
+func readDifferences(ks []int64, shortfall bool, c *cursor, tables *tableSet) {
 	header := c.byte()
 	s := readScale(header, c, len(ks))
-	if c.err == nil && (header&(floatKind|floatUlps) != floatWhole) {
+	if c.err == nil && header&(floatKind|floatUlps) != floatWhole {
 		c.fail("differences with header %#x", header)
 	}
 	ints := readInts(c, len(ks), tables)
@@ -155,9 +202,7 @@ func readDifferences(ks []int64, c *cursor, tables *tableSet) {
 		n := min(frameLen, len(ks))
 		ints.next(buf[:n])
 		s.multiply(buf[:n])
-		for i, d := range buf[:n] {
-			ks[i] += d
-		}
+		addSigned(ks[:n], buf[:n], shortfall)
 		ks = ks[n:]
 	}
 }

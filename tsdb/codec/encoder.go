@@ -30,6 +30,8 @@ type Encoder struct {
 
 	products map[int]factors // sums that follow a count and a mean
 	sums     map[int]addends // columns that are sums of others
+	above    map[int]int     // buckets that lean on the next higher one, and on which column
+	chain    []int           // distinct columns of one histogram
 	aliasOf  []int           // for each column the earlier one that is the same, or -1
 
 	// Working memory of one stream.
@@ -59,6 +61,7 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		e.endItem()
 	}
 	e.findAliases(g, bitmapOf)
+	e.findTotals(g, bitmapOf)
 	e.sums, e.products = nil, nil
 	if tier == Cold {
 		e.sums = e.findSums(g, bitmapOf)

@@ -1,11 +1,14 @@
 package codec
 
+import "encoding/binary"
+
 // leanKind is how the samples of a column lean on other columns. It is stored as a byte.
 type leanKind uint8
 
 const (
 	leanNot        leanKind = iota
-	leanDifference          // varint: stored less the column so far before this one, which may lean so too
+	leanDifference          // otherColumn: stored less that column, which may lean so too
+	leanShortfall           // otherColumn: stored as what is missing to that column, which may lean so too
 	leanSum                 // addends: stored less the sum of one or two columns that are no sums or products
 	leanProduct             // factors: stored by the distance from what count and mean make of the value before
 )
@@ -13,7 +16,7 @@ const (
 // lean says on which columns a column leans.
 type lean struct {
 	kind    leanKind
-	back    int     // of leanDifference
+	on      int     // column, of leanDifference and leanShortfall
 	sum     addends // of leanSum
 	factors factors // of leanProduct
 }
@@ -22,10 +25,8 @@ type lean struct {
 func (c *cursor) lean(i, n int) lean {
 	l := lean{kind: leanKind(c.byte())}
 	switch l.kind {
-	case leanDifference:
-		if l.back = c.length(i, "distance to an earlier column"); c.err == nil && l.back == 0 {
-			c.fail("column leans on itself")
-		}
+	case leanDifference, leanShortfall:
+		l.on = c.otherColumn(i, n)
 	case leanSum:
 		l.sum = c.addends(i, n)
 	case leanProduct:
@@ -35,6 +36,9 @@ func (c *cursor) lean(i, n int) lean {
 	}
 	return l
 }
+
+// chained reports whether the column leans on one other, which may be chained too.
+func (l *lean) chained() bool { return l.kind == leanDifference || l.kind == leanShortfall }
 
 // otherColumn reads the distance (zigzag varint) from column i of n to another one.
 func (c *cursor) otherColumn(i, n int) int {
@@ -51,8 +55,9 @@ func (c *cursor) otherColumn(i, n int) int {
 // a relation and it makes them smaller.
 func (e *Encoder) appendLeaning(dst []byte, g *Group, i int, bitmapOf []int, tier Tier) ([]byte, bool) {
 	values := g.Columns[i].Floats
-	if j := e.neighbour(g, i, bitmapOf); j >= 0 {
-		if out, ok := e.appendDifference(dst, values, g.Columns[j].Floats, i-j, tier); ok {
+	if j, kind := e.neighbour(g, i, bitmapOf); j >= 0 {
+		dst := binary.AppendVarint(append(dst, byte(kind)), int64(j-i))
+		if out, ok := e.appendDifference(dst, values, g.Columns[j].Floats, kind, tier); ok {
 			return out, true
 		}
 	}

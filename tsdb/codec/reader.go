@@ -17,7 +17,7 @@ type GroupReader struct {
 	columns []item
 
 	present map[int]presence // decoded bitmaps
-	last    integerColumn
+	kept    keptIntegers
 	tables  tableSet
 }
 

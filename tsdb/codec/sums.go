@@ -214,7 +214,7 @@ func (r *GroupReader) sum(dst []float64, c *cursor, h *columnHead) {
 		addSigned(ks, other, h.lean.sum.negative[j])
 	}
 	own := *c
-	if readDifferences(ks, &own, &r.tables); own.done() != nil {
+	if readDifferences(ks, false, &own, &r.tables); own.done() != nil {
 		c.err = own.err
 		return
 	}
