@@ -17,7 +17,7 @@ import (
 // heddle is the path of the binary under test.
 var heddle string
 
-// TestMain builds the binary once, as `make build` does.
+// TestMain builds the binary once: as `make build` does, or under the race detector with the race detector.
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "heddle-acceptance-")
 	if err != nil {
@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	heddle = filepath.Join(dir, "heddle")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", heddle, "../cmd/heddle")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if raceDetector {
+		build = exec.Command("go", "build", "-race", "-o", heddle, "../cmd/heddle")
+	}
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the binary: %v\n%s", err, output)
 		os.Exit(1)
@@ -51,7 +54,15 @@ func run(t *testing.T, dir string, args ...string) (code int, stdout, stderr str
 	return command.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
+func skipUnderRaceDetector(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector makes another binary than the one that is delivered")
+	}
+}
+
 func TestBinaryIsSmall(t *testing.T) {
+	skipUnderRaceDetector(t)
 	info, err := os.Stat(heddle)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +75,7 @@ func TestBinaryIsSmall(t *testing.T) {
 }
 
 func TestBinaryIsStatic(t *testing.T) {
+	skipUnderRaceDetector(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("only ELF binaries are looked into")
 	}
@@ -80,6 +92,7 @@ func TestBinaryIsStatic(t *testing.T) {
 }
 
 func TestBinaryLinksNoCloudClients(t *testing.T) {
+	skipUnderRaceDetector(t)
 	info, err := buildinfo.ReadFile(heddle)
 	if err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ func newServer(t *testing.T, files map[string]string) *server {
 		if s.command != nil {
 			s.kill()
 		}
+		s.checkLog()
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", s.log())
 		}
@@ -150,6 +151,21 @@ func (s *server) log() string {
 		return err.Error()
 	}
 	return string(text[max(0, len(text)-most):])
+}
+
+// checkLog reports what a process must never say, whatever happens to it.
+func (s *server) checkLog() {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path("serve.log"))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	for _, never := range []string{"DATA RACE", "panic:", "fatal error:"} {
+		if at := strings.Index(string(text), never); at >= 0 {
+			s.t.Errorf("the server's log has %q:\n%s", never, text[max(0, at-100):min(len(text), at+4000)])
+		}
+	}
 }
 
 // get asks for JSON; any status but 200 fails the test.
