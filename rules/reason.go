@@ -21,7 +21,7 @@ func (i *instance) reason(f *facts) string {
 		return r.recover.because(f)
 	case i.life.fires() && r.recover != nil && v.when != True:
 		return r.recover.because(f)
-	case i.life.state == Inactive && r.recover != nil && v.recovered == True && v.when == Unknown:
+	case i.life.state == Inactive && r.recover != nil && v.recovered == True:
 		return r.recover.because(f)
 	}
 	return r.when.because(f)

@@ -1,5 +1,3 @@
-// Package rules is the rule engine: it turns samples as they land into state changes of rule
-// instances. Deciding is not doing: what follows from a state change is not its concern.
 package rules
 
 import (

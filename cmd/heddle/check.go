@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type CheckCmd struct {
 	Files      []string `arg:"" name:"file" help:"Rule files, checked as one load; files of thresholds; configuration files (*.yml), with the rules they name."`
 	PrintRules bool     `help:"Print the rules that the files stand for, in canonical form."`
+	Data       string   `type:"path" placeholder:"DIR" help:"Also compare the rules with the data of this directory: metrics that do not exist, windows too short, thresholds outside the buckets. The server that uses it must be stopped."`
 	Quiet      bool     `short:"q" help:"Print mistakes only."`
 }
 
@@ -25,6 +27,8 @@ func (CheckCmd) Help() string {
   heddle check rules/*.rules
   heddle check heddle.yml
       the configuration, and the rules and thresholds it names
+  heddle check --data ./data rules/*.rules
+      also what the rules can not see in the data that arrives
   heddle check --print-rules performance_thresholds.yml
       the rules that the thresholds stand for
 
@@ -101,6 +105,11 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 	program, errs := set.Compile(rules.CompileOptions{})
 	if len(errs) > 0 {
 		return fmt.Errorf("%w\n\n%s", errs, count(mistakes(errs), "mistake"))
+	}
+	if c.Data != "" {
+		if blind, err := checkData(env, program, c.Data); blind || err != nil {
+			return errors.Join(errors.New("these rules cannot see all that they are written for"), err)
+		}
 	}
 	files, _ := set.Parse()
 	switch {
