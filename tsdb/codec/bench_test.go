@@ -79,8 +79,9 @@ func BenchmarkDecode(b *testing.B) {
 			var e Encoder
 			block, _ := e.Append(nil, g, tiers[name])
 			var values []float64
+			var r GroupReader
 			for b.Loop() {
-				r, err := OpenGroup(block)
+				err := r.Reset(block)
 				if err != nil {
 					b.Fatal(err)
 				}

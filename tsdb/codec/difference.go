@@ -120,20 +120,21 @@ const maxChain = 4096
 // difference decodes a column that is chained to another. That one may be chained too, so the whole
 // chain is decoded from its start, or from the nearest column that is kept.
 func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
-	chain := []link{{*h, *c}}
+	chain := append(r.chain[:0], link{h.index, h.lean, *c})
+	defer func() { r.chain = chain }()
 	var ks []int64
 	for {
 		l := &chain[len(chain)-1]
-		if ks = r.kept.get(l.head.index, len(dst)); ks != nil {
+		if ks = r.kept.get(l.index, len(dst)); ks != nil {
 			break
 		}
-		if !l.head.lean.chained() {
+		if !l.lean.chained() {
 			// The first of the chain stands alone.
 			readFloats(dst, &l.samples, &r.tables)
 			if c.err = l.samples.done(); c.err != nil {
 				return
 			}
-			ks = r.kept.add(l.head.index, len(dst))
+			ks = r.kept.add(l.index, len(dst))
 			unit{}.integers(ks, dst, nil)
 			break
 		}
@@ -141,21 +142,21 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 			c.fail("chain of more than %d columns", maxChain)
 			return
 		}
-		own, next := r.samples(l.head.lean.on)
+		own, next := r.samples(l.lean.on)
 		if own.err == nil && (next.Kind != KindFloat || next.lean.kind > leanShortfall || next.Samples != len(dst)) {
 			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
 		}
 		if c.err = own.err; c.err != nil {
 			return
 		}
-		chain = append(chain, link{next, own})
+		chain = append(chain, link{next.index, next.lean, own})
 	}
 	for i := len(chain) - 2; i >= 0; i-- {
 		l := &chain[i]
 		before := ks
-		ks = r.kept.add(l.head.index, len(dst))
+		ks = r.kept.add(l.index, len(dst))
 		copy(ks, before)
-		if readDifferences(ks, l.head.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
+		if readDifferences(ks, l.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
 			r.kept.drop()
 			c.err = l.samples.err
 			return
@@ -185,7 +186,8 @@ func wholeValues(dst []float64, ks []int64) {
 
 // link is one column of a chain, and a cursor over its differences.
 type link struct {
-	head    columnHead
+	index   int
+	lean    lean
 	samples cursor
 }
 

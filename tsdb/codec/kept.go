@@ -41,3 +41,10 @@ func (k *keptIntegers) add(index, n int) []int64 {
 
 // drop forgets the newest, which could not be filled.
 func (k *keptIntegers) drop() { k.columns[k.newest].index = -1 }
+
+// forget forgets all of them, and keeps their memory.
+func (k *keptIntegers) forget() {
+	for i := range k.columns {
+		k.columns[i].index = -1
+	}
+}

@@ -12,12 +12,14 @@ import (
 // concurrent use; opening a second reader is cheap.
 type GroupReader struct {
 	src     []byte
+	items   []item // all of these:
 	axes    []item
 	bitmaps []item
 	columns []item
 
 	present map[int]presence // decoded bitmaps
 	kept    keptIntegers
+	chain   []link // working memory
 	tables  tableSet
 }
 
@@ -43,6 +45,16 @@ type AxisInfo struct {
 
 // OpenGroup reads the directory of a block. It does not look into the columns.
 func OpenGroup(src []byte) (*GroupReader, error) {
+	r := new(GroupReader)
+	if err := r.Reset(src); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Reset makes r a reader of another block, as OpenGroup would, and keeps its working memory. After an
+// error only Reset may be called.
+func (r *GroupReader) Reset(src []byte) error {
 	c := &cursor{src: src}
 	if m := c.bytes(len(magic)); c.err == nil && string(m) != magic {
 		c.pos = 0
@@ -51,7 +63,6 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 	if v := c.byte(); c.err == nil && v != version {
 		c.fail("version %d, this program reads version %d", v, version)
 	}
-	r := &GroupReader{src: src}
 	// Each item has a byte in the directory and a byte of its own at least.
 	axes := c.length(c.left()/2, "number of axes")
 	bitmaps := c.length(c.left()/2, "number of bitmaps")
@@ -61,9 +72,9 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 		c.fail("%d items in %d bytes", n, c.left())
 	}
 	if c.err != nil {
-		return nil, c.err
+		return c.err
 	}
-	items := make([]item, axes+bitmaps+columns+tables)
+	items := grow(&r.items, axes+bitmaps+columns+tables)
 	offset := 0
 	for i := range items {
 		size := c.length(len(src)-offset, "length of an item")
@@ -76,11 +87,14 @@ func OpenGroup(src []byte) (*GroupReader, error) {
 	for i := range items {
 		items[i].offset += c.pos
 	}
+	r.src = src
+	clear(r.present)
+	r.kept.forget()
 	r.axes, items = items[:axes], items[axes:]
 	r.bitmaps, items = items[:bitmaps], items[bitmaps:]
 	r.columns, items = items[:columns], items[columns:]
 	r.tables = tableSet{src: src, items: items}
-	return r, c.err
+	return c.err
 }
 
 // cursor returns a cursor over an item.
