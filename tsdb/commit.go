@@ -11,7 +11,7 @@ import (
 func (db *DB) commitAll(batch []*Appender) {
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
-	if db.closed {
+	if db.isClosed() {
 		failAll(batch, ErrClosed)
 		return
 	}

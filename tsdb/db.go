@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -51,7 +52,9 @@ type DB struct {
 	frames   wal.Frames
 	encoder  codec.Encoder // of exemplars
 	hookRows []Row
-	closed   bool
+
+	// closed is set with commitMu held, and read without it: the hook may read the store.
+	closed atomic.Bool
 }
 
 // Open opens the store in dir and makes it where there is none. Errors are ErrLocked where another
@@ -93,7 +96,7 @@ func (db *DB) Close() error {
 	}
 	err := db.flush(context.Background(), codec.Hot)
 	db.commitMu.Lock()
-	db.closed = true
+	db.closed.Store(true)
 	db.commitMu.Unlock()
 	if errors.Is(err, ErrDiskFull) {
 		db.options.Logger.Warn("closed without a flush, the disk is full; the log keeps the samples", "err", err)
@@ -117,11 +120,7 @@ func (db *DB) release() error {
 	return errors.Join(append(errs, db.lock.Close())...)
 }
 
-func (db *DB) isClosed() bool {
-	db.commitMu.Lock()
-	defer db.commitMu.Unlock()
-	return db.closed
-}
+func (db *DB) isClosed() bool { return db.closed.Load() }
 
 // Labels returns the labels of a series; they are empty for an id that was never given.
 func (db *DB) Labels(id SeriesID) labels.Labels {

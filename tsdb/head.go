@@ -39,10 +39,10 @@ type head struct {
 const (
 	// maxChunkRows is the usual length of a chunk: the codec works in frames of 128 values.
 	maxChunkRows = 128
-	minChunkRows = 32
+	minChunkRows = 16
 	// openBytes is the memory that open chunks may take in all, roughly: with many series their chunks
 	// are shorter, down to minChunkRows.
-	openBytes = 256 << 20
+	openBytes = 128 << 20
 )
 
 // chunkRows is how many rows a chunk may have.

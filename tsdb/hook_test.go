@@ -23,6 +23,9 @@ func TestHookGetsAcceptedSamples(t *testing.T) {
 	o.Commit = func(b *tsdb.Batch) {
 		for _, row := range b.Rows {
 			for i, id := range row.Series {
+				if in := readBetween(t, db, row.TimeMS, row.TimeMS, named(db.Labels(id).Get("__name__"))); row.Histograms == nil && in[db.Labels(id).String()] == nil {
+					t.Errorf("the hook can not read %s at %d", db.Labels(id), row.TimeMS)
+				}
 				got = append(got, fmt.Sprintf("%s %d %v", db.Labels(id).Get("__name__")+db.Labels(id).Get("model"), row.TimeMS-startMS(), row.Values[i]))
 				if row.Histograms != nil && row.Histograms[i] != nil {
 					got[len(got)-1] += fmt.Sprintf(" histogram of %v", row.Histograms[i].Count)

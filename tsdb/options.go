@@ -14,7 +14,8 @@ type Options struct {
 	// FS is the file system; nil is the operating system's.
 	FS vfs.FS
 	// Commit is called with what each append added: one call at a time, in commit order, after the
-	// append is durable as promised and before Appender.Commit returns. It must not append.
+	// append is durable as promised and before Appender.Commit returns. It may read the store, the
+	// batch included; it must not append.
 	Commit func(*Batch)
 	// Retention is how long samples are kept, by their own time; 0 is 30 days.
 	Retention time.Duration
