@@ -103,21 +103,45 @@ func report(b *testing.B, g *Group, block []byte) {
 	b.ReportMetric(float64(len(block))/samples, "bytes/sample")
 }
 
-// BenchmarkUnpack is one frame of every width.
+// BenchmarkUnpack, BenchmarkRestore and BenchmarkDivide are one frame, as it is decoded here and in
+// plain Go.
 func BenchmarkUnpack(b *testing.B) {
-	for _, w := range []int{1, 3, 7, 12, 20, 33, 52, 64} {
-		b.Run(fmt.Sprint(w), func(b *testing.B) {
-			var values, got [frameLen]uint64
-			for i := range values {
-				values[i] = uint64(i) * 0x9e3779b97f4a7c15 >> (64 - w)
-			}
-			packed := append(appendPacked(nil, values[:], w), make([]byte, 64)...)
-			for b.Loop() {
-				unpack(got[:], packed, w)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/frameLen, "ns/value")
-		})
+	for _, w := range []int{1, 7, 12, 20, 33, 52, 64} {
+		var values, got [frameLen]uint64
+		for i := range values {
+			values[i] = uint64(i) * 0x9e3779b97f4a7c15 >> (64 - w)
+		}
+		packed := append(appendPacked(nil, values[:], w), make([]byte, 64)...)
+		benchmarkFrame(b, fmt.Sprintf("%d/here", w), func() { unpack(got[:], packed, w) })
+		benchmarkFrame(b, fmt.Sprintf("%d/go", w), func() { unpackGo(got[:], packed, w) })
 	}
+}
+
+func BenchmarkRestore(b *testing.B) {
+	var ks [frameLen]int64
+	var mapped [frameLen]uint64
+	for _, zigzag := range []bool{true, false} {
+		benchmarkFrame(b, fmt.Sprintf("zigzag=%v/here", zigzag), func() { restoreLast(ks[:], mapped[:], 1, 2, zigzag) })
+		benchmarkFrame(b, fmt.Sprintf("zigzag=%v/go", zigzag), func() { restoreLastGo(ks[:], mapped[:], 1, 2, zigzag) })
+	}
+}
+
+func BenchmarkDivide(b *testing.B) {
+	var ks [frameLen]int64
+	var values [frameLen]float64
+	for _, u := range []unit{{}, {exponent: 3}} {
+		benchmarkFrame(b, fmt.Sprintf("e=%d/here", u.exponent), func() { u.values(values[:], ks[:]) })
+		benchmarkFrame(b, fmt.Sprintf("e=%d/go", u.exponent), func() { u.valuesGo(values[:], ks[:]) })
+	}
+}
+
+func benchmarkFrame(b *testing.B, name string, frame func()) {
+	b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+			frame()
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/frameLen, "ns/value")
+	})
 }
 
 // BenchmarkColumn decodes one column of 8192 samples of a sort.

@@ -50,7 +50,7 @@ func TestFloatsComeBackBitForBit(t *testing.T) {
 
 func TestRandomGroupsComeBack(t *testing.T) {
 	r := seeded(t)
-	for range 300 {
+	for range 150 {
 		roundTrip(t, randomGroup(r))
 	}
 }
