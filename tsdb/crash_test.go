@@ -106,6 +106,14 @@ func (h *history) live(seed uint64, steps int, o tsdb.Options, tolerate func(err
 	return db.Close()
 }
 
+func (m *model) clone() *model {
+	c := &model{maps.Clone(m.series), maps.Clone(m.newest)}
+	for name, samples := range c.series {
+		c.series[name] = maps.Clone(samples)
+	}
+	return c
+}
+
 // note adds a sample that may turn up. Several may have been given for one time: all are remembered.
 func (m *model) note(g given) {
 	name := g.labels.String()
