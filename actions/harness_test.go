@@ -68,7 +68,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, infos: ruleSet(), routes: chat(), now: start}
 	w.options = Options{
-		Path: filepath.Join(t.TempDir(), "journal.db"), Seed: 1, Now: w.clock,
+		Path: filepath.Join(t.TempDir(), "journal.db"), Seed: 1, Now: w.clock, reserveBytes: -1,
 		Connectors: map[string]connector.Connector{}, Receivers: map[string]receiver.Receiver{},
 	}
 	return w

@@ -63,7 +63,7 @@ func Open(o Options) (*Manager, error) {
 	}
 	m.fleet = newFleet(m)
 	var err error
-	m.journal, err = journal.Open(o.Path, journal.Options{Logger: o.Logger, Committed: m.view.publishEvents, Fault: o.fault})
+	m.journal, err = journal.Open(o.Path, journal.Options{Logger: o.Logger, Committed: m.view.publishEvents, Fault: o.fault, ReserveBytes: o.reserveBytes})
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,9 @@ type Options struct {
 	// DeliveryAge is how long delivery of one notification is tried; 0: 24 h.
 	DeliveryAge time.Duration
 
-	// fault, in tests, is the journal's Fault.
-	fault func(step string) error
+	// fault and reserveBytes, in tests, are the journal's.
+	fault        func(step string) error
+	reserveBytes int64
 }
 
 func (o *Options) setDefaults() {

@@ -48,7 +48,7 @@ func inBubble(t *testing.T, r *tool, change func(*world), test func(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, infos: ruleSet(), routes: chat()}
 		w.options = Options{
-			Path: dir + "/journal.db", Seed: 1, Now: time.Now,
+			Path: dir + "/journal.db", Seed: 1, Now: time.Now, reserveBytes: -1,
 			Connectors: map[string]connector.Connector{}, Receivers: map[string]receiver.Receiver{"oncall": r},
 			DefaultReceivers: []string{"oncall"},
 		}

@@ -11,7 +11,9 @@ import (
 
 // Book holds all alerts and silences. It is not safe for concurrent use.
 type Book struct {
-	alerts   map[string]*Alert
+	alerts map[string]*Alert
+	// firing are those that fire, by rule and ID.
+	firing   map[string]map[string]*Alert
 	silences map[string]*silence
 	because  map[string][]string // by rule, of the rules in force
 	// unsettled are the alerts about which people may have to be told something.
@@ -37,12 +39,13 @@ const (
 
 // NewBook has no alerts.
 func NewBook() *Book {
-	return &Book{alerts: map[string]*Alert{}, silences: map[string]*silence{}, unsettled: map[string]bool{}}
+	return &Book{alerts: map[string]*Alert{}, firing: map[string]map[string]*Alert{}, silences: map[string]*silence{}, unsettled: map[string]bool{}}
 }
 
 // Restore takes back an alert as it was kept.
 func (b *Book) Restore(a *Alert) {
 	b.alerts[a.ID] = a
+	b.index(a)
 	if a.Firing() != a.Told.Open {
 		b.unsettled[a.ID] = true
 	}
@@ -86,17 +89,32 @@ func (b *Book) Apply(now time.Time, t rules.Transition) *Alert {
 	default:
 		return nil
 	}
+	b.index(a)
 	b.unsettled[id] = true
 	return a
+}
+
+// index keeps firing in step with an alert that changed.
+func (b *Book) index(a *Alert) {
+	of := b.firing[a.Rule]
+	switch {
+	case a.Firing() && of == nil:
+		b.firing[a.Rule] = map[string]*Alert{a.ID: a}
+	case a.Firing():
+		of[a.ID] = a
+	default:
+		delete(of, a.ID)
+	}
 }
 
 // Drop ends what an instance contributes: its rule is gone.
 func (b *Book) Drop(now time.Time, rule, labels string) []*Alert {
 	var changed []*Alert
-	for _, a := range b.sorted() {
-		if a.Rule == rule && a.has(labels) {
+	for _, id := range slices.Sorted(maps.Keys(b.firing[rule])) {
+		if a := b.alerts[id]; a.has(labels) {
 			a.leave(labels, now)
-			b.unsettled[a.ID] = true
+			b.index(a)
+			b.unsettled[id] = true
 			changed = append(changed, a)
 		}
 	}
@@ -120,14 +138,16 @@ func (a *Alert) leave(key string, now time.Time) {
 // without news it says nothing.
 func (b *Book) Settle(now time.Time) (told []Notification, changed []*Alert) {
 	b.expire(now)
+	ended := map[string]bool{}
 	for _, a := range b.unsettledAlerts(false) {
 		delete(b.unsettled, a.ID)
-		b.wakeSymptoms(a)
+		ended[a.Rule] = true
 		if a.Told.Open {
 			a.Told.Open = false
 			told, changed = append(told, b.notification(a, "resolved", now)), append(changed, a)
 		}
 	}
+	b.wakeSymptoms(ended)
 	for _, a := range b.unsettledAlerts(true) {
 		switch {
 		case a.Told.Open && !a.worse():
@@ -152,10 +172,13 @@ func (b *Book) unsettledAlerts(firing bool) []*Alert {
 	return out
 }
 
-// wakeSymptoms has another look at the alerts that this one explained.
-func (b *Book) wakeSymptoms(cause *Alert) {
+// wakeSymptoms has another look at the alerts that alerts of these rules may have explained.
+func (b *Book) wakeSymptoms(ended map[string]bool) {
+	if len(ended) == 0 {
+		return
+	}
 	for id, a := range b.alerts {
-		if a.Firing() && !a.Told.Open && slices.Contains(a.Because, cause.Rule) {
+		if a.Firing() && !a.Told.Open && slices.ContainsFunc(a.Because, func(rule string) bool { return ended[rule] }) {
 			b.unsettled[id] = true
 		}
 	}
@@ -180,23 +203,30 @@ func (b *Book) muted(a *Alert, now time.Time) string {
 
 // cause is the firing alert that explains a, if any.
 func (b *Book) cause(a *Alert) *Alert {
-	if len(a.Because) == 0 {
-		return nil
-	}
 	var found *Alert
-	for _, other := range b.alerts {
-		if !other.Firing() || other == a || !slices.Contains(a.Because, other.Rule) || !a.shares(other) {
-			continue
-		}
-		// Where rules name each other, what came first is the cause.
-		if b.reaches(other.Rule, a.Rule, nil) && before(a, other) < 0 {
-			continue
-		}
-		if found == nil || before(other, found) < 0 {
+	for _, rule := range a.Because {
+		for _, other := range b.firing[rule] {
+			if other == a || !a.shares(other) || found != nil && before(other, found) > 0 {
+				continue
+			}
+			// Where rules name each other, what came first is the cause.
+			if before(a, other) < 0 && b.reaches(other.Rule, a.Rule, nil) {
+				continue
+			}
 			found = other
 		}
 	}
 	return found
+}
+
+// explains reports whether some rule is a symptom of this one.
+func (b *Book) explains(rule string) bool {
+	for _, because := range b.because {
+		if slices.Contains(because, rule) {
+			return true
+		}
+	}
+	return false
 }
 
 // reaches reports whether rule `from` is, directly or not, a symptom of rule `to`.
@@ -276,10 +306,8 @@ func (b *Book) IsFiring(t rules.Transition) bool {
 // Firing is how many alerts fire.
 func (b *Book) Firing() int {
 	n := 0
-	for _, a := range b.alerts {
-		if a.Firing() {
-			n++
-		}
+	for _, of := range b.firing {
+		n += len(of)
 	}
 	return n
 }

@@ -48,13 +48,20 @@ func (b *Book) Describe(a *Alert, now time.Time) Status {
 // symptoms are the firing alerts that a explains.
 func (b *Book) symptoms(a *Alert) []Symptom {
 	out := []Symptom{}
-	if !a.Firing() {
+	if !a.Firing() || !b.explains(a.Rule) {
 		return out
 	}
-	for _, other := range b.sorted() {
-		if len(out) < maxListed && other.Firing() && slices.Contains(other.Because, a.Rule) && b.cause(other) == a {
-			out = append(out, Symptom{ID: other.ID, Rule: other.Rule, Labels: orEmpty(other.Labels), Summary: other.Summary})
+	var explained []*Alert
+	for _, of := range b.firing {
+		for _, other := range of {
+			if slices.Contains(other.Because, a.Rule) && b.cause(other) == a {
+				explained = append(explained, other)
+			}
 		}
+	}
+	slices.SortFunc(explained, before)
+	for _, other := range explained[:min(len(explained), maxListed)] {
+		out = append(out, Symptom{ID: other.ID, Rule: other.Rule, Labels: orEmpty(other.Labels), Summary: other.Summary})
 	}
 	return out
 }

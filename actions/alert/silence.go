@@ -104,13 +104,17 @@ func (b *Book) recheckQuiet() {
 
 // silencing is the silence that mutes a at now, if any.
 func (b *Book) silencing(a *Alert, now time.Time) *silence {
+	if len(b.silences) == 0 {
+		return nil
+	}
 	set := a.set()
-	for _, id := range slices.Sorted(maps.Keys(b.silences)) {
-		if s := b.silences[id]; s.active(now) && matches(s.matchers, set) {
-			return s
+	var found *silence
+	for _, s := range b.silences {
+		if (found == nil || s.ID < found.ID) && s.active(now) && matches(s.matchers, set) {
+			found = s
 		}
 	}
-	return nil
+	return found
 }
 
 // SuspendsActions reports whether a silence keeps what has these labels from moving routes.

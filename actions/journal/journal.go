@@ -29,6 +29,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Committed, if set, sees every event once it is durable, in order, on the journal's goroutine.
 	Committed func([]Event)
+	// ReserveBytes is the room kept for a full disk; 0: 8 MiB; negative: none.
+	ReserveBytes int64
 	// Fault, if set, is asked before each step of a transaction, and fails it by its error: tests of
 	// the journal and of those who live by it use it to be a bad disk.
 	Fault func(step string) error
@@ -43,6 +45,9 @@ type Journal struct {
 	reader *sql.DB
 	insert statements
 	head   *headFile
+	// spare and written, the transactions since the start, are the writer's own.
+	spare   reserve
+	written uint64
 
 	// mu guards what follows. It is never held during I/O.
 	mu      sync.Mutex

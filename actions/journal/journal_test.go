@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -23,6 +25,9 @@ type note struct {
 
 func open(t testing.TB, path string, o Options) *Journal {
 	t.Helper()
+	if o.ReserveBytes == 0 {
+		o.ReserveBytes = -1 // it takes longer than most tests
+	}
 	j, err := Open(path, o)
 	if err != nil {
 		t.Fatal(err)
@@ -238,6 +243,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	fill(t, j, 1, 3)
+	j.spare.giveUp()
 	limit(1) // SQLite takes what the file has now
 	var stalled *Ticket
 	n := 4
@@ -263,6 +269,38 @@ func TestFullDisk(t *testing.T) {
 	<-stalled.done
 	if report := verified(t, j); report.Broken != nil || report.Events != uint64(n-1) {
 		t.Errorf("%+v, %d written", report, n-1)
+	}
+}
+
+// The room that is kept for a full disk is used before anyone has to wait.
+func TestReserveIsUsedFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j := open(t, path, Options{ReserveBytes: reserveBytes, Fault: func(string) error {
+		if _, err := os.Stat(path + reserveSuffix); err == nil {
+			return fmt.Errorf("write: %w", syscall.ENOSPC)
+		}
+		return nil
+	}})
+	if info, err := os.Stat(path + reserveSuffix); err != nil || info.Size() != reserveBytes {
+		t.Fatalf("no room is kept: %v", err)
+	}
+	fill(t, j, 1, 3) // nobody is told that it stalls
+	if _, err := os.Stat(path + reserveSuffix); err == nil {
+		t.Error("the reserve is still there")
+	}
+	if report := verified(t, j); report.Broken != nil || report.Events != 3 {
+		t.Errorf("%+v", report)
+	}
+	j.Close()
+	j = open(t, path, Options{ReserveBytes: reserveBytes})
+	if _, err := os.Stat(path + reserveSuffix); err != nil {
+		t.Error("the next start keeps no room")
+	}
+	j.spare.giveUp()
+	fill(t, j, 4, 4+refillEvery)
+	j.Close()
+	if _, err := os.Stat(path + reserveSuffix); err != nil {
+		t.Error("room is not kept again")
 	}
 }
 

@@ -50,8 +50,15 @@ func Open(path string, o Options) (*Journal, error) {
 	}
 	j := &Journal{path: path, o: o, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	j.space.L = &j.mu
+	j.spare = reserve{path: path + reserveSuffix, bytes: o.ReserveBytes}
+	if o.ReserveBytes == 0 {
+		j.spare.bytes = reserveBytes
+	}
 	if err := j.open(); err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	if err := j.spare.take(); err != nil {
+		o.Logger.Warn("no room is kept for a full disk", "path", j.spare.path, "error", err)
 	}
 	go j.write()
 	return j, nil

@@ -37,7 +37,7 @@ func content(t *testing.T, path string) string {
 	return out.String()
 }
 
-// Every byte of the file is changed in turn: where that changes what a reader of the events would
+// Every byte of the file (with HEDDLE_LONG; else every byte that is not zero) is changed in turn: where that changes what a reader of the events would
 // see, the check must say so; and it never says so of the file as it was.
 func TestOneChangedByteIsFound(t *testing.T) {
 	dir := t.TempDir()
@@ -57,8 +57,8 @@ func TestOneChangedByteIsFound(t *testing.T) {
 	}
 	changed, found := 0, 0
 	for offset := range whole {
-		if testing.Short() && whole[offset] == 0 {
-			continue
+		if whole[offset] == 0 && os.Getenv("HEDDLE_LONG") == "" {
+			continue // nearly all of them are free space
 		}
 		damaged := slices.Clone(whole)
 		damaged[offset] ^= 1 << (offset % 8)

@@ -64,9 +64,14 @@ func (j *Journal) write() {
 			continue
 		}
 		err := j.commit(tickets, failures > 0)
+		if isFull(err) && j.spare.giveUp() {
+			j.o.Logger.Error("the disk is full; the journal goes on in the room that was kept for this: make room", "path", j.path)
+			err = j.commit(tickets, true)
+		}
 		j.settle(tickets, err)
 		if err == nil {
 			failures = 0
+			j.refill()
 			continue
 		}
 		failures++
@@ -80,6 +85,19 @@ func (j *Journal) write() {
 		case <-j.wake: // Close, or new work: try at once
 			pause.Stop()
 		}
+	}
+}
+
+// refillEvery is how many transactions pass between attempts to make the reserve again.
+const refillEvery = 256
+
+// refill makes the reserve again once there is room.
+func (j *Journal) refill() {
+	if j.written++; j.spare.held || j.spare.bytes < 0 || j.written%refillEvery != 0 {
+		return
+	}
+	if j.spare.take() == nil {
+		j.o.Logger.Info("room is kept again for a full disk", "path", j.spare.path)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -171,15 +173,18 @@ func (p *plain) decide(now time.Time, included map[string]time.Time) (to, action
 // TestAgainstPlainModel drives a route and its specification with the same random words of rules,
 // people, time and restarts: they must always agree.
 func TestAgainstPlainModel(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	rounds := 400
-	if testing.Short() {
-		rounds = 50
+	seed, rounds := uint64(time.Now().UnixNano()), 400
+	if text := os.Getenv("HEDDLE_SEED"); text != "" {
+		seed, _ = strconv.ParseUint(text, 10, 64)
+		rounds = 1
+	}
+	if os.Getenv("HEDDLE_LONG") != "" {
+		rounds *= 50
 	}
 	for round := range rounds {
 		drive(t, seed+uint64(round))
 		if t.Failed() {
-			t.Fatalf("seed %d", seed+uint64(round))
+			t.Fatalf("again with HEDDLE_SEED=%d", seed+uint64(round))
 		}
 	}
 }
