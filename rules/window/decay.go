@@ -46,7 +46,8 @@ func (a *decay) late(p *point) {
 
 func (a *decay) pop(_, _ *point, _ uint64) {}
 
-func (a *decay) reset() { *a = decay{halfLife: a.halfLife} }
+func (a *decay) reset()     { *a = decay{halfLife: a.halfLife} }
+func (a *decay) worn() bool { return false }
 
 // Ewma is the exponentially weighted mean of a gauge: Σ v·2^(−age/h) / Σ 2^(−age/h) over its
 // samples, each weighed by its age in half-lives. For several series it is the mean of theirs, as

@@ -43,7 +43,8 @@ func (a *extremes) pop(p, _ *point, seq uint64) {
 	}
 }
 
-func (a *extremes) reset() { *a = extremes{sign: a.sign, items: a.items[:0]} }
+func (a *extremes) reset()     { *a = extremes{sign: a.sign, items: a.items[:0]} }
+func (a *extremes) worn() bool { return false }
 
 // Min is the smallest sample of a gauge in window i over all series, NaNs left out as in PromQL's
 // min_over_time. Unknown without samples.

@@ -6,6 +6,7 @@ type total struct{ sum Sum }
 func (a *total) push(p, _ *point, _ uint64) { a.sum.Add(p.value) }
 func (a *total) pop(p, _ *point, _ uint64)  { a.sum.Remove(p.value) }
 func (a *total) reset()                     { *a = total{} }
+func (a *total) worn() bool                 { return a.sum.worn() }
 
 // Mean is the arithmetic mean of all samples of a gauge in window i, those of several series pooled:
 // PromQL's avg_over_time for one series. Unknown without samples.

@@ -19,7 +19,8 @@ func (a *ranks) pop(p, _ *point, _ uint64) {
 	a.sorted = slices.Delete(a.sorted, i, i+1)
 }
 
-func (a *ranks) reset() { a.sorted = a.sorted[:0] }
+func (a *ranks) reset()     { a.sorted = a.sorted[:0] }
+func (a *ranks) worn() bool { return false }
 
 // find is the place of the first value that is not below v.
 func (a *ranks) find(v float64) int {

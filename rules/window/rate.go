@@ -17,7 +17,8 @@ func (a *resets) pop(p, next *point, _ uint64) {
 	}
 }
 
-func (a *resets) reset() { *a = resets{} }
+func (a *resets) reset()     { *a = resets{} }
+func (a *resets) worn() bool { return a.lost.worn() }
 
 // Increase is how much counters grew in window i, extrapolated to the window's edges as PromQL's
 // increase() does it: per series, then summed. Unknown unless some series has two samples.
@@ -68,7 +69,7 @@ func (s *Series) increase(i int, perSecond bool) (growth float64, ok bool) {
 	}
 	first, last := s.ring.at(w.start), s.ring.at(w.stop-1)
 	growth = last.value - first.value
-	if lost := &w.aggregate.(*resets).lost; *lost != (Sum{}) {
+	if lost := &w.aggregate.(*resets).lost; lost.peak > 0 || !lost.finite() {
 		corrected := *lost
 		corrected.Add(last.value)
 		corrected.Add(-first.value)

@@ -11,6 +11,8 @@ type aggregate interface {
 	pop(p, next *point, seq uint64)
 	// reset empties the aggregate.
 	reset()
+	// worn reports whether it is better computed anew.
+	worn() bool
 }
 
 // sliding is one window over a ring: the samples with sequence numbers in [start, stop), which are
@@ -18,6 +20,7 @@ type aggregate interface {
 type sliding struct {
 	start, stop uint64
 	right       int64 // the right edge, math.MinInt64 before the first slide
+	pushed      int   // samples that entered since the aggregate was last empty
 	aggregate   aggregate
 }
 
@@ -36,10 +39,30 @@ func (w *sliding) slide(r *ring, spec Spec, end int64) {
 		w.restart(r, left)
 	}
 	w.right = right
+	w.enter(r)
+	if spec.Family == Decays {
+		w.start = w.stop // weights fade, nothing leaves
+		return
+	}
+	w.leave(r, left)
+	if w.aggregate == nil {
+		return
+	}
+	if w.start == w.stop {
+		w.aggregate.reset() // whatever rounding has left behind
+		w.pushed = 0
+	} else if w.pushed >= 2*w.samples() && w.aggregate.worn() {
+		w.restart(r, left) // once in a window's length at most, so it stays amortised O(1)
+		w.enter(r)
+	}
+}
+
+// enter lets the samples up to the right edge in.
+func (w *sliding) enter(r *ring) {
 	for stop := r.end(); w.stop < stop; w.stop++ {
 		p := r.at(w.stop)
-		if p.time > right {
-			break
+		if p.time > w.right {
+			return
 		}
 		if w.aggregate != nil {
 			var before *point
@@ -47,16 +70,17 @@ func (w *sliding) slide(r *ring, spec Spec, end int64) {
 				before = r.at(w.stop - 1)
 			}
 			w.aggregate.push(p, before, w.stop)
+			w.pushed++
 		}
 	}
-	if spec.Family == Decays {
-		w.start = w.stop // weights fade, nothing leaves
-		return
-	}
+}
+
+// leave lets the samples up to the left edge out.
+func (w *sliding) leave(r *ring, left int64) {
 	for ; w.start < w.stop; w.start++ {
 		p := r.at(w.start)
 		if p.time > left {
-			break
+			return
 		}
 		if w.aggregate != nil {
 			var next *point
@@ -65,9 +89,6 @@ func (w *sliding) slide(r *ring, spec Spec, end int64) {
 			}
 			w.aggregate.pop(p, next, w.start)
 		}
-	}
-	if w.start == w.stop && w.aggregate != nil {
-		w.aggregate.reset() // whatever rounding has left behind
 	}
 }
 
@@ -81,5 +102,6 @@ func (w *sliding) restart(r *ring, left int64) {
 	w.stop = w.start
 	if w.aggregate != nil {
 		w.aggregate.reset()
+		w.pushed = 0
 	}
 }

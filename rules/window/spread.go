@@ -16,7 +16,8 @@ func (a *spread) pop(p, _ *point, _ uint64) {
 	a.squares.RemoveSquare(p.value)
 }
 
-func (a *spread) reset() { *a = spread{} }
+func (a *spread) reset()     { *a = spread{} }
+func (a *spread) worn() bool { return a.sum.worn() || a.squares.worn() }
 
 // Stddev is the standard deviation √(Σ(x − x̄)²/n) of all samples of a gauge in window i, those of
 // several series pooled: PromQL's stddev_over_time for one series. Unknown without samples.

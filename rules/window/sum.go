@@ -11,6 +11,7 @@ import "math"
 // D. E. Knuth, TAOCP 2, 4.2.2 (two-sum).
 type Sum struct {
 	hi, lo                 float64
+	peak                   float64 // the largest |hi| there ever was
 	nans, infsUp, infsDown int32
 }
 
@@ -74,7 +75,12 @@ func (s *Sum) accumulate(hi, lo float64) {
 	a, b = fastTwoSum(a, b)
 	b += d
 	s.hi, s.lo = fastTwoSum(a, b)
+	s.peak = max(s.peak, math.Abs(s.hi))
 }
+
+// worn reports whether so much has been taken away that what was lost to rounding may show: after a
+// sample that was 2⁴⁰ times as large as the rest, say.
+func (s *Sum) worn() bool { return s.peak > 0x1p40*math.Abs(s.hi) }
 
 // Value rounds the sum to a float64: NaN and infinities as IEEE 754 adds them.
 func (s *Sum) Value() float64 {

@@ -35,7 +35,8 @@ func (a *trend) pop(p, next *point, _ uint64) {
 	}
 }
 
-func (a *trend) reset() { *a = trend{} }
+func (a *trend) reset()     { *a = trend{} }
+func (a *trend) worn() bool { return a.y.worn() || a.xy.worn() }
 
 // Slope is the slope per second of the least-squares line through the samples of a gauge in window
 // i: PromQL's deriv. For several series it is the mean of their slopes. Unknown unless some series
