@@ -84,9 +84,7 @@ func (t *turn) attempted(f *flight, tg *target, a connector.Assignment, receipt 
 		return tryAgain
 	}
 	if current {
-		if t.progress(tg.route) {
-			t.routes[tg.route] = true
-		}
+		t.progress(tg.route)
 	}
 	return settledNow
 }

@@ -92,7 +92,6 @@ func (t *target) run(ctx context.Context) {
 			continue
 		}
 		began := time.Now()
-		a.Attempt = failures + 1
 		receipt, err := t.attempt(ctx, a, uncertain)
 		if err != nil && ctx.Err() != nil {
 			return // what the attempt left there is read at the next start

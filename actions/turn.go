@@ -78,9 +78,7 @@ func (t *turn) decide() {
 // outcome journals an outcome and does what it asks for. It reports whether a switch was applied.
 func (t *turn) outcome(o route.Outcome) (confirmed bool) {
 	t.routes[o.Route] = true
-	if o.Kind != route.ProbeWanted {
-		t.batch.Event(t.now, string(o.Kind), outcomeEvent(o, t.now))
-	}
+	t.batch.Event(t.now, string(o.Kind), outcomeEvent(o, t.now))
 	if !o.NewEpoch() {
 		return false
 	}

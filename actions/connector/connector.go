@@ -20,8 +20,6 @@ type Assignment struct {
 	Reason  string
 	// Decided is when the epoch began.
 	Decided time.Time
-	// Attempt counts from 1 for each epoch; a target may show it, nothing depends on it.
-	Attempt int
 }
 
 // Serving is the model with the largest share of the traffic; the new one where shares are equal.

@@ -35,8 +35,6 @@ const (
 	WentManual Kind = "manual_mode"
 	// ReturnFailed: a model to which traffic had returned became unfit soon.
 	ReturnFailed Kind = "return_failed"
-	// ProbeWanted: one probe of the model is asked for; it is not an event.
-	ProbeWanted Kind = "probe_wanted"
 	// Said: a person's word on the route.
 	Said Kind = "operator"
 )

@@ -35,7 +35,7 @@ func Assignment(route string, epoch uint64, model string) connector.Assignment {
 	return connector.Assignment{
 		Route: route, Epoch: epoch, Action: "switch", From: "before", To: model,
 		Weights: map[string]float64{model: 1}, Reason: "rule slow: p95(latency, 1m) = 3.2 > 2",
-		Decided: time.Date(2026, 1, 2, 3, 4, 5, int(epoch), time.UTC), Attempt: 1,
+		Decided: time.Date(2026, 1, 2, 3, 4, 5, int(epoch), time.UTC),
 	}
 }
 
