@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -74,13 +75,22 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Reason string `json:"reason"`
 	}
 	if e.Type == "switch" {
-		return json.Marshal(move{e.Time.UnixMilli(), e.Type, e.Route, e.Action, e.From, e.To, e.Reason})
+		return marshalPlain(move{e.Time.UnixMilli(), e.Type, e.Route, e.Action, e.From, e.To, e.Reason})
 	}
 	line := alert{TimeMS: e.Time.UnixMilli(), Type: e.Type, Rule: e.Rule, Labels: e.Labels, Reason: e.Reason}
 	if e.Type == "alert" {
 		line.Severity = e.Severity.String()
 	}
-	return json.Marshal(line)
+	return marshalPlain(line)
+}
+
+// marshalPlain leaves < and > as they are: a reason is for people.
+func marshalPlain(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return b.Bytes(), err
 }
 
 // String gives the line of a timeline, without its time.

@@ -89,12 +89,12 @@ func loadProgram(env *Env, patterns []string) (*rules.Program, error) {
 
 func (c ReplayCmd) print(w io.Writer, mark string, e rules.Event) error {
 	if c.JSON {
-		line, err := json.Marshal(e)
-		if err != nil {
+		if _, err := io.WriteString(w, mark); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w, "%s%s\n", mark, line)
-		return err
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(e)
 	}
 	_, err := fmt.Fprintf(w, "%s%s  %s\n", mark, e.Time.UTC().Format("2006-01-02 15:04:05.000"), e)
 	return err
