@@ -97,6 +97,11 @@ func randomBuckets(r *rand.Rand, axes [][]int64) []Column {
 		odd.Present = randomBitmap(r, len(axes[axis]))
 		odd.Floats = randomFloats(r, countBits(odd.Present))
 	}
+	if r.IntN(2) == 0 { // the counter of requests, before the buckets
+		total := buckets[len(buckets)-1]
+		total.Family = 0
+		buckets = append([]Column{total}, buckets...)
+	}
 	return buckets
 }
 
