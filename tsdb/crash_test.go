@@ -333,7 +333,7 @@ func TestDamage(t *testing.T) {
 			damaged := fs.Clone()
 			cut := random.IntN(4) == 0
 			at := 0
-			err := damaged.Change(path, func(data []byte) []byte {
+			err = damaged.Change(path, func(data []byte) []byte {
 				at = random.IntN(len(data))
 				if cut {
 					return data[:at]
@@ -344,10 +344,17 @@ func TestDamage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			report, err := tsdb.Check("data", damaged.Clone(), nil)
+			if err != nil {
+				t.Fatalf("seed %d: check with damage in %s: %v", seed, path, err)
+			}
 			err = h.checkDamaged(damaged, g.now)
 			var corrupt *tsdb.CorruptionError
 			if errors.As(err, &corrupt) {
 				refused++
+				if len(report.Problems) == 0 {
+					t.Fatalf("seed %d: the check saw nothing, but %v", seed, err)
+				}
 				if corrupt.File != path && !strings.Contains(path, "wal") && !strings.Contains(path, "series") {
 					t.Fatalf("seed %d: damage in %s, but %v", seed, path, err)
 				}

@@ -19,7 +19,8 @@ const forgetAfter = time.Hour
 // forgetSeries forgets the series whose newest sample is older than every block. It expects
 // db.maintenance to be held.
 func (db *DB) forgetSeries(now time.Time) error {
-	oldest := now.Add(-db.options.Retention).UnixMilli()
+	expired := now.Add(-db.options.Retention).UnixMilli()
+	oldest := expired
 	db.blocks.mu.RLock()
 	if len(db.blocks.blocks) > 0 {
 		oldest = max(oldest, db.blocks.blocks[0].meta.mint)
@@ -27,7 +28,7 @@ func (db *DB) forgetSeries(now time.Time) error {
 	db.blocks.mu.RUnlock()
 
 	db.commitMu.Lock() // no append is half way
-	gone := db.head.forget(oldest)
+	gone := db.head.forget(oldest, expired)
 	db.commitMu.Unlock()
 	if len(gone) == 0 {
 		return nil
@@ -39,11 +40,12 @@ func (db *DB) forgetSeries(now time.Time) error {
 	return nil
 }
 
-// forget takes series without samples since oldest out of the index.
-func (h *head) forget(oldest int64) index.Postings {
+// forget takes series out of the index that have no sample since oldest, the first time in any block,
+// or, while their group has samples in memory, since expired.
+func (h *head) forget(oldest, expired int64) index.Postings {
 	var gone index.Postings
 	for _, g := range h.all() {
-		gone = append(gone, g.idle(oldest)...)
+		gone = append(gone, g.idle(oldest, expired)...)
 	}
 	if len(gone) == 0 {
 		return nil
@@ -68,10 +70,13 @@ func (h *head) forget(oldest int64) index.Postings {
 	return gone
 }
 
-// idle returns the series of a group that have no sample since oldest.
-func (g *group) idle(oldest int64) []uint32 {
+// idle returns the series of a group that forget may take.
+func (g *group) idle(oldest, expired int64) []uint32 {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
+	if !g.isEmpty() {
+		oldest = expired
+	}
 	var idle []uint32
 	for col, last := range g.last {
 		if last == noTime { // not asked for since the start; then the group's blocks bound it

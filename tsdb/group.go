@@ -210,28 +210,21 @@ func (g *group) forget(chunks []*sealedChunk) {
 }
 
 // hasSamples reports whether a column has samples in a time range.
-func (g *group) hasSamples(col int, mint, maxt int64) (bool, error) {
+func (g *group) hasSamples(col int, mint, maxt int64) bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if col >= len(g.series) {
-		return false, nil
+		return false
 	}
 	for _, s := range g.sealed {
-		if !s.overlaps(mint, maxt) || !s.hasColumn(col) {
-			continue
-		}
-		c, err := s.column(col)
-		if err != nil {
-			return false, err
-		}
-		if from, to := timeRange(c.times, mint, maxt); from < to {
-			return true, nil
+		if s.overlaps(mint, maxt) && s.hasColumn(col, mint, maxt) {
+			return true
 		}
 	}
 	for _, c := range []*openChunk{&g.open, &g.late} {
 		if c.hasColumn(col, mint, maxt) {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }

@@ -42,11 +42,11 @@ func (db *DB) hasSamples(id SeriesID, mint, maxt int64) (_ bool, err error) {
 	}
 	db.blocks.mu.RLock()
 	blocks := db.blocks.acquireLocked(mint, maxt)
-	has, err := g.hasSamples(col, mint, maxt)
+	has := g.hasSamples(col, mint, maxt)
 	db.blocks.mu.RUnlock()
 	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
-	if has || err != nil {
-		return has, err
+	if has {
+		return true, nil
 	}
 	for _, b := range blocks {
 		for _, e := range b.of(g.id) {

@@ -107,6 +107,22 @@ func TestForgottenSeriesComesAgain(t *testing.T) {
 	}
 }
 
+// TestLateSeriesIsNotForgotten: its samples are older than every block, but in memory.
+func TestLateSeriesIsNotForgotten(t *testing.T) {
+	db := open(t, t.TempDir(), options())
+	push(t, db, metric("m", "model", "a"), point{startMS(), 1})
+	if err := db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	push(t, db, metric("late", "model", "a"), point{startMS() - 3_600_000, 1})
+	if err := db.DropOld(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, db, named("late")); len(got) != 1 {
+		t.Fatal(got)
+	}
+}
+
 // TestRetentionBySize drops the oldest blocks.
 func TestRetentionBySize(t *testing.T) {
 	now := start

@@ -164,8 +164,15 @@ func appendCell(dst []byte, x cell) []byte {
 
 var errSealed = errors.New("sealed chunk is damaged in memory")
 
-// hasColumn reports whether a column has a sample.
-func (s *sealedChunk) hasColumn(col int) bool { return len(s.packed(col)) > 0 }
+// hasColumn reports whether a column has a sample between two times. It unpacks no values.
+func (s *sealedChunk) hasColumn(col int, mint, maxt int64) bool {
+	packed := s.packed(col)
+	if len(packed) == 0 {
+		return false
+	}
+	from, to := timeRange(s.presentTimes(packed[0], &logDecoder{src: packed[1:]}), mint, maxt)
+	return from < to
+}
 
 func (s *sealedChunk) packed(col int) []byte {
 	if col >= len(s.ends) {
