@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -34,10 +35,6 @@ func (c cell) same(o cell) bool {
 }
 
 func (c *column) len() int { return len(c.times) }
-
-func (c *column) reset() {
-	c.times, c.values, c.hists, c.starts, c.before = c.times[:0], c.values[:0], nil, nil, histogramValue{}
-}
 
 func (c *column) at(i int) cell {
 	x := cell{value: c.values[i]}
@@ -153,7 +150,7 @@ func mergeColumns(parts []column) column {
 func orderedParts(parts []column) []column {
 	ordered := slices.Clone(parts)
 	slices.SortStableFunc(ordered, func(a, b column) int {
-		return compareInt64(a.times[0], b.times[0])
+		return cmp.Compare(a.times[0], b.times[0])
 	})
 	for i := 1; i < len(ordered); i++ {
 		before := ordered[i-1].times
@@ -162,14 +159,4 @@ func orderedParts(parts []column) []column {
 		}
 	}
 	return ordered
-}
-
-func compareInt64(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

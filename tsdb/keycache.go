@@ -97,13 +97,3 @@ func (s *keyShard) grow() {
 		}
 	}
 }
-
-// clear forgets everything; series were deleted.
-func (c *keyCache) clear() {
-	for i := range c.shards {
-		shard := &c.shards[i]
-		shard.mu.Lock()
-		shard.slots, shard.used = nil, 0
-		shard.mu.Unlock()
-	}
-}
