@@ -11,6 +11,7 @@ import (
 // registerAdmin adds what operators do to the store and the rules.
 func (s *Server) registerAdmin(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/v1/admin/compact", s.compact)
+	mux.HandleFunc("POST /api/v1/admin/snapshot", s.snapshot)
 	mux.HandleFunc("POST /api/v1/admin/tsdb/delete_series", s.deleteSeries)
 	mux.HandleFunc("POST /api/v1/admin/automation", s.setAutomation)
 	mux.HandleFunc("POST /-/reload", s.reload)

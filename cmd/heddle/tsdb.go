@@ -10,15 +10,19 @@ import (
 
 // TSDBCmd looks after the store.
 type TSDBCmd struct {
-	Stats   TSDBStatsCmd   `cmd:"" default:"withargs" help:"What the store holds and what it takes on disk."`
-	Compact TSDBCompactCmd `cmd:"" help:"Flush and compact all there is, and wait for it."`
+	Stats    TSDBStatsCmd    `cmd:"" default:"withargs" help:"What the store holds and what it takes on disk."`
+	Compact  TSDBCompactCmd  `cmd:"" help:"Flush and compact all there is, and wait for it."`
+	Check    TSDBCheckCmd    `cmd:"" help:"Read everything on disk and report damage."`
+	Snapshot TSDBSnapshotCmd `cmd:"" help:"Write a copy of the store while the server runs."`
 }
 
 // Help shows examples.
 func (TSDBCmd) Help() string {
 	return `Examples:
   heddle tsdb stats
-  heddle tsdb compact`
+  heddle tsdb compact
+  heddle tsdb snapshot                 # a copy while the server runs
+  heddle tsdb check --data ./data      # of a stopped server, or of a snapshot`
 }
 
 // storeStats is the server's answer.
