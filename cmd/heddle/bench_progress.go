@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -10,11 +9,10 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// benchProgress shows what a benchmark is doing: a bar for each step on a terminal, a line for each
-// step anywhere else. It is used by one goroutine.
+// benchProgress shows what long work is doing: a bar for each step on a terminal, nothing anywhere
+// else. It is used by one goroutine.
 type benchProgress struct {
-	w     io.Writer
-	bars  *mpb.Progress // nil where w is no terminal
+	bars  *mpb.Progress // nil where nothing is shown
 	bar   *mpb.Bar
 	doing string
 }
@@ -23,7 +21,7 @@ type benchProgress struct {
 const barSteps = 1000
 
 func newBenchProgress(w io.Writer) *benchProgress {
-	p := &benchProgress{w: w}
+	p := &benchProgress{}
 	if file, ok := w.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
 		p.bars = mpb.New(mpb.WithOutput(w))
 	}
@@ -32,20 +30,17 @@ func newBenchProgress(w io.Writer) *benchProgress {
 
 // show says that `doing` has got to this share (0…1). Another text ends the step before.
 func (p *benchProgress) show(doing string, share float64) {
+	if p.bars == nil {
+		return
+	}
 	if doing != p.doing {
 		p.endStep()
 		p.doing = doing
-		if p.bars == nil {
-			fmt.Fprintln(p.w, doing)
-			return
-		}
 		p.bar = p.bars.AddBar(barSteps,
 			mpb.PrependDecorators(decor.Name(doing, decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(decor.Percentage()))
 	}
-	if p.bar != nil {
-		p.bar.SetCurrent(int64(share * barSteps))
-	}
+	p.bar.SetCurrent(int64(share * barSteps))
 }
 
 func (p *benchProgress) endStep() {
