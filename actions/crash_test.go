@@ -237,6 +237,9 @@ func checkStory(t *testing.T, w *world, gateway, mute, people *peer, document st
 	if s, _ := m.Route("chat"); s.Serving != "a" || s.Epoch != 3 || s.State != phaseApplied {
 		t.Errorf("%+v", s)
 	}
+	if n := m.outboxDepth(); n != 0 {
+		t.Errorf("%d messages would be delivered again", n)
+	}
 	for _, p := range []*peer{gateway, mute} {
 		ids, newest := map[string]string{}, ""
 		for _, post := range p.sent() {

@@ -321,8 +321,8 @@ func TestStatusHasTheFixedForm(t *testing.T) {
 	w := newWorld(t)
 	w.routes = chat(func(r *rules.Route) { r.Models, r.ReturnNever = []string{"gpt-4o", "claude-sonnet"}, true })
 	m, _ := w.run()
-	w.now = start.Add(678 * time.Millisecond)
-	m.Handle(w.now, []rules.Transition{fires(w.infos[0], "gpt-4o", w.now)})
+	now := w.advance(678 * time.Millisecond)
+	m.Handle(now, []rules.Transition{fires(w.infos[0], "gpt-4o", now)})
 	s, _ := m.Route("chat")
 	s.Models[1].FitSince = nil
 	raw, err := json.Marshal(s)
@@ -370,7 +370,6 @@ func TestMetrics(t *testing.T) {
 		"heddle_actions_outbox_messages":                        0,
 		"heddle_actions_dead_letters":                           0,
 		"heddle_actions_alerts_firing":                          1,
-		"heddle_actions_journal_waiting_events":                 0,
 	} {
 		if value, ok := got[name]; !ok || value != want {
 			t.Errorf("%s is %v, want %v (there are %v)", name, value, want, got)
