@@ -36,8 +36,9 @@ func HeddleAt(program string) Start {
 			args = append(args, "--rules", path)
 		}
 		s := newServer("Heddle", heddleVersion(), address)
+		s.root = data
 		s.compact = func(ctx context.Context) (string, error) {
-			return data, s.call(ctx, http.MethodPost, "/api/v1/admin/compact", nil)
+			return filepath.Join(data, "tsdb"), s.call(ctx, http.MethodPost, "/api/v1/admin/compact", nil)
 		}
 		return s.run(ctx, o, "/-/ready", program, args...)
 	}

@@ -28,6 +28,17 @@ type Server struct {
 	// compact brings all samples to where they stay, in as few bytes as this server ever uses, and
 	// returns the directory that then holds them.
 	compact func(context.Context) (dir string, err error)
+	// root is a directory of which everything counts, also what is not samples; empty: there is no more
+	// than what compact returns.
+	root string
+}
+
+// Disk is what a server has on disk.
+type Disk struct {
+	// SampleBytes is what grows with samples: blocks, logs, index.
+	SampleBytes int64
+	// OtherBytes is what does not: Heddle's journal of decisions, and the room it keeps for a full disk.
+	OtherBytes int64
 }
 
 // Options say how servers are started.
@@ -78,15 +89,20 @@ var ErrNotInstalled = errors.New("not installed")
 
 // Compact flushes and compacts, waits until the server is idle again, and returns how many bytes it
 // then takes on disk: files as long as they are, directories not counted.
-func (s *Server) Compact(ctx context.Context) (bytes int64, err error) {
+func (s *Server) Compact(ctx context.Context) (Disk, error) {
 	dir, err := s.compact(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("%s: compact: %w", s.Name, err)
+		return Disk{}, fmt.Errorf("%s: compact: %w", s.Name, err)
 	}
 	if err := s.Settle(ctx); err != nil {
-		return 0, err
+		return Disk{}, err
 	}
-	return diskBytes(dir)
+	samples, err := diskBytes(dir)
+	if err != nil || s.root == "" {
+		return Disk{SampleBytes: samples}, err
+	}
+	all, err := diskBytes(s.root)
+	return Disk{SampleBytes: samples, OtherBytes: all - samples}, err
 }
 
 // Usage is what the process has used since it started, with all its threads.

@@ -39,12 +39,12 @@ func TestPeer(t *testing.T) {
 			if err := server.Write(ctx, request); err != nil {
 				t.Fatal(err)
 			}
-			bytes, err := server.Compact(ctx)
+			disk, err := server.Compact(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if bytes < 50 || bytes > 100_000 {
-				t.Errorf("two samples take %d bytes", bytes)
+			if disk.SampleBytes < 50 || disk.SampleBytes > 100_000 {
+				t.Errorf("two samples take %d bytes", disk.SampleBytes)
 			}
 			series, err := server.Raw(ctx, `{a="b"}`, time.Hour, start.Add(time.Minute))
 			if err != nil {

@@ -36,7 +36,14 @@ func reportData(w io.Writer, results []Result) error {
 			humanize.Bytes(uint64(r.PeakRSSBytes)), ratio(float64(ours.PeakRSSBytes), float64(r.PeakRSSBytes)),
 			r.SendSeconds, r.ReadBack)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if ours.OtherDiskBytes > 0 {
+		fmt.Fprintf(w, "%s keeps %s more that do not grow with samples and are not counted: the journal of decisions, with room for a full disk.\n",
+			ours.Server, humanize.Bytes(uint64(ours.OtherDiskBytes)))
+	}
+	return nil
 }
 
 // ratio is ours in units of theirs.

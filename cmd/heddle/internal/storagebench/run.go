@@ -18,8 +18,10 @@ type Result struct {
 	Series  int    `json:"series"`
 	// Samples is how many were acknowledged.
 	Samples int64 `json:"samples"`
-	// DiskBytes is all that lies on disk when everything is flushed and compacted.
+	// DiskBytes is all that grows with samples, when everything is flushed and compacted: blocks, logs,
+	// index. OtherDiskBytes lies beside it and does not grow with samples.
 	DiskBytes      int64   `json:"disk_bytes"`
+	OtherDiskBytes int64   `json:"other_disk_bytes"`
 	BytesPerSample float64 `json:"bytes_per_sample"`
 	// CPUSecondsPerMillion is processor time, background work included, for a million samples.
 	CPUSecondsPerMillion float64 `json:"cpu_seconds_per_million_samples"`
@@ -89,10 +91,11 @@ func (r Run) one(ctx context.Context, start peers.Start, data *Dataset) (_ Resul
 	result.SendSeconds = time.Since(began).Seconds()
 
 	r.Progress(doing+": flushing and compacting", 0)
-	result.DiskBytes, err = server.Compact(ctx)
+	disk, err := server.Compact(ctx)
 	if err != nil {
 		return Result{}, err
 	}
+	result.DiskBytes, result.OtherDiskBytes = disk.SampleBytes, disk.OtherBytes
 	after, err := server.Usage()
 	if err != nil {
 		return Result{}, err
