@@ -53,6 +53,10 @@ type JWT struct {
 type Storage struct {
 	// Retention is how long samples are kept.
 	Retention Duration `yaml:"retention"`
+	// Rollup5mRetention and Rollup1hRetention are how long samples are kept rolled up, to five minutes
+	// and to an hour; 0 is not at all.
+	Rollup5mRetention Duration `yaml:"rollup_5m_retention"`
+	Rollup1hRetention Duration `yaml:"rollup_1h_retention"`
 	// RetentionSize bounds the blocks on disk; 0 is no limit.
 	RetentionSize Size `yaml:"retention_size"`
 	// OutOfOrder is how far behind its series' newest sample a sample may come.
@@ -92,9 +96,11 @@ func DefaultConfig() *Config {
 		Data:   "data",
 		Rules:  []string{"rules/*.rules"},
 		Storage: Storage{
-			Retention:  Duration(30 * 24 * time.Hour),
-			OutOfOrder: Duration(30 * time.Minute),
-			WALSync:    SyncInterval(100 * time.Millisecond),
+			Retention:         Duration(30 * 24 * time.Hour),
+			Rollup5mRetention: Duration(365 * 24 * time.Hour),
+			Rollup1hRetention: Duration(5 * 365 * 24 * time.Hour),
+			OutOfOrder:        Duration(30 * time.Minute),
+			WALSync:           SyncInterval(100 * time.Millisecond),
 		},
 		Log: Log{Level: "info", Format: "text"},
 	}

@@ -30,6 +30,14 @@ func (d *Duration) UnmarshalYAML(node ast.Node) error {
 
 func (d Duration) String() string { return model.Duration(d).String() }
 
+// orNever returns the duration as the store wants it, where negative is not at all and 0 a default.
+func (d Duration) orNever() time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return time.Duration(d)
+}
+
 // SyncInterval is a Duration, or "always", which is negative.
 type SyncInterval time.Duration
 

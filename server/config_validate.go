@@ -57,6 +57,14 @@ func (c *Config) checkStorage() error {
 	if s.Retention <= 0 {
 		problems = append(problems, c.problem("$.storage.retention", "storage.retention: %s keeps nothing", s.Retention))
 	}
+	for _, r := range []struct {
+		key   string
+		value Duration
+	}{{"rollup_5m_retention", s.Rollup5mRetention}, {"rollup_1h_retention", s.Rollup1hRetention}} {
+		if r.value < 0 {
+			problems = append(problems, c.problem("$.storage."+r.key, "storage.%s: %s is negative; 0 keeps no such rollups", r.key, r.value))
+		}
+	}
 	if s.OutOfOrder <= 0 || s.OutOfOrder > s.Retention {
 		problems = append(problems, c.problem("$.storage.out_of_order", "storage.out_of_order: %s is not between 1ms and the retention, %s", s.OutOfOrder, s.Retention))
 	}

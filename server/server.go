@@ -84,6 +84,8 @@ func (s *Server) open() (err error) {
 			s.clock.wake()
 		},
 		Retention:          time.Duration(storage.Retention),
+		Rollup5mRetention:  storage.Rollup5mRetention.orNever(),
+		Rollup1hRetention:  storage.Rollup1hRetention.orNever(),
 		RetentionSizeBytes: int64(storage.RetentionSize),
 		OutOfOrder:         time.Duration(storage.OutOfOrder),
 		WALSync:            time.Duration(storage.WALSync),

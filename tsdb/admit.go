@@ -11,7 +11,7 @@ import (
 
 // admit decides which samples of an append are taken, and takes the others out of its rows:
 //
-//   - more than ten minutes ahead of the clock, or older than the retention: refused;
+//   - more than ten minutes ahead of the clock, or older than the retention, or rolled up: refused;
 //   - newer than the newest sample of its series: taken, however old;
 //   - else within the out-of-order window: taken, unless the series has a sample at that time, which
 //     makes it a duplicate or a conflict;
@@ -20,7 +20,7 @@ import (
 // An error is one of reading the store, not a verdict.
 func (db *DB) admit(a *Appender, nowMS int64) error {
 	newest := nowMS + maxAhead.Milliseconds()
-	oldest := nowMS - db.options.Retention.Milliseconds()
+	oldest := max(nowMS-db.options.Retention.Milliseconds(), db.closedBefore.Load())
 	set := &a.rows
 	for i := range set.rows {
 		p := &set.rows[i]
@@ -172,6 +172,9 @@ func (db *DB) newestOf(g *group, col int, id SeriesID) (int64, error) {
 		return last, nil
 	}
 	last, err := db.blocks.newestOf(g.id, id)
+	if err == nil && last == neverTime {
+		last, err = db.newestRolled(g.id, id)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package tsdb
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/prometheus/prometheus/model/exemplar"
@@ -15,9 +16,9 @@ import (
 
 // CheckReport is what a check has seen.
 type CheckReport struct {
-	Blocks      int
+	Blocks      int // of raw samples and rollups
 	GroupBlocks int
-	Samples     int64 // in blocks
+	Samples     int64 // in blocks of raw samples
 	Series      int
 	LogRows     int64 // rows in the write-ahead log
 	Torn        []wal.Torn
@@ -71,12 +72,29 @@ func (c *checker) problem(err error) error {
 }
 
 func (c *checker) run(progress func(done, total int64)) error {
-	blocks, err := c.openBlocks()
+	blocks, err := c.openBlocks(blocksDir, 0)
+	for _, d := range rollupDirs {
+		if err == nil {
+			var rollups []checkedBlock
+			rollups, err = c.openBlocks(d.name, d.step.Milliseconds())
+			blocks = append(blocks, rollups...)
+		}
+	}
+	c.report.Blocks = len(blocks)
+	release := func() (err error) {
+		for _, b := range blocks {
+			err = errors.Join(err, b.release())
+		}
+		return err
+	}
 	if err != nil {
-		return errors.Join(err, releaseAll(blocks))
+		return errors.Join(err, release())
 	}
 	covered := 1
 	for _, b := range blocks {
+		if b.stepMS > 0 {
+			continue
+		}
 		covered = max(covered, b.meta.logBefore)
 	}
 	torn := func(t wal.Torn) { c.report.Torn = append(c.report.Torn, t) }
@@ -87,7 +105,7 @@ func (c *checker) run(progress func(done, total int64)) error {
 		from int
 	}{{seriesDir, 1}, {annotationsDir, 1}, {logDir, covered}} {
 		if err := c.problem(wal.Verify(c.fs, filepath.Join(c.dir, log.name), log.from, frame, torn)); err != nil {
-			return errors.Join(err, releaseAll(blocks))
+			return errors.Join(err, release())
 		}
 	}
 	var done, total int64
@@ -97,45 +115,63 @@ func (c *checker) run(progress func(done, total int64)) error {
 	for _, b := range blocks {
 		for _, e := range b.entries {
 			if err := c.problem(c.checkSection(b, e)); err != nil {
-				return errors.Join(err, releaseAll(blocks))
+				return errors.Join(err, release())
 			}
 			done += int64(e.length)
 			progress(done, total)
 		}
 	}
 	progress(total, total)
-	return releaseAll(blocks)
+	return release()
 }
 
-func (c *checker) openBlocks() ([]*block, error) {
-	names, err := c.fs.List(filepath.Join(c.dir, blocksDir))
+// checkedBlock is a block of raw samples, or of rollups with buckets of stepMS.
+type checkedBlock struct {
+	*block
+	stepMS int64
+}
+
+// series returns the series that a column belongs to.
+func (b checkedBlock) series(id SeriesID) SeriesID {
+	if b.stepMS > 0 {
+		return id >> rollupFieldBits
+	}
+	return id
+}
+
+func (c *checker) openBlocks(name string, stepMS int64) ([]checkedBlock, error) {
+	dir := filepath.Join(c.dir, name)
+	names, err := c.fs.List(dir)
+	if stepMS > 0 && errors.Is(err, fs.ErrNotExist) { // a store from before there were rollups
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
-	var blocks []*block
+	var blocks []checkedBlock
 	for _, name := range names {
 		number, is := blockNumber(name)
 		if !is {
 			continue
 		}
-		b, err := openBlock(c.fs, filepath.Join(c.dir, blocksDir), number, newGroupCache(0))
+		b, err := openBlock(c.fs, dir, number, newGroupCache(0))
 		if err := c.problem(err); err != nil {
 			return blocks, err
 		}
 		if b != nil {
-			blocks = append(blocks, b)
+			blocks = append(blocks, checkedBlock{b, stepMS})
 		}
 	}
-	c.report.Blocks = len(blocks)
 	return blocks, nil
 }
 
 // checkSection decodes a group-block and compares it with what the directory and the logs say.
-func (c *checker) checkSection(b *block, e blockEntry) error {
+func (c *checker) checkSection(b checkedBlock, e blockEntry) error {
 	samples := 0
 	mint, maxt := int64(maxTime), int64(noTime)
 	err := b.use(e, func(g *groupBlock) error {
 		for col, id := range g.series {
+			id = b.series(id)
 			record, known := c.series[id]
 			if !known {
 				return fmt.Errorf("%w: it holds series %d, which no log knows", errGroupBlock, id)
@@ -146,6 +182,11 @@ func (c *checker) checkSection(b *block, e blockEntry) error {
 			column, err := g.decode(col)
 			if err != nil {
 				return err
+			}
+			for _, t := range column.times {
+				if b.stepMS > 0 && t%b.stepMS != 0 {
+					return fmt.Errorf("%w: series %d has a bucket at %d, no multiple of %d", errGroupBlock, id, t, b.stepMS)
+				}
 			}
 			for i := 1; i < column.len(); i++ {
 				if column.times[i] <= column.times[i-1] {
@@ -165,7 +206,9 @@ func (c *checker) checkSection(b *block, e blockEntry) error {
 	})
 	if err == nil {
 		c.report.GroupBlocks++
-		c.report.Samples += int64(samples)
+		if b.stepMS == 0 {
+			c.report.Samples += int64(samples)
+		}
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,21 +20,35 @@ const (
 	maxBlockSpan = 14 * 24 * time.Hour
 )
 
-// compactNext compacts one run of blocks, if there is one.
+// compactNext compacts one run of blocks of samples and of each rollup, if there is one.
 func (db *DB) compactNext(ctx context.Context) error {
-	db.blocks.mu.RLock()
-	run := nextRun(db.blocks.blocks, db.blockSpanMS())
-	db.blocks.mu.RUnlock()
+	err := db.compactNextOf(ctx, db.blocks, db.blockSpanMS(), db.places)
+	for _, s := range db.rollups {
+		err = errors.Join(err, db.compactNextOf(ctx, s.blockSet, s.blockSpanMS(), db.rollupPlaces))
+	}
+	return err
+}
+
+func (db *DB) compactNextOf(ctx context.Context, set *blockSet, spanMS int64, places placesOf) error {
+	set.mu.RLock()
+	run := nextRun(set.blocks, spanMS)
+	set.mu.RUnlock()
 	if len(run) == 0 {
 		return nil
 	}
-	return db.compactBlocks(ctx, run)
+	return db.compactBlocks(ctx, set, run, places)
 }
+
+// placesOf says where the columns of a group stand in a group-block.
+type placesOf func(groupID) map[SeriesID]columnPlace
 
 // blockSpanMS is how much time a block may cover.
 func (db *DB) blockSpanMS() int64 {
 	return min(maxBlockSpan, max(db.options.Retention/10, 24*time.Hour)).Milliseconds()
 }
+
+// blockSpanMS is how much time a block of a rollup may cover.
+func (s *rollupSet) blockSpanMS() int64 { return (s.retention / 10).Milliseconds() }
 
 // nextRun returns the oldest run of neighbouring blocks of one level that is long enough to compact.
 func nextRun(blocks []*block, spanMS int64) []*block {
@@ -66,7 +81,7 @@ func (db *DB) compactAll(ctx context.Context) error {
 			to++
 		}
 		if to-from > 1 || blocks[from].meta.level == 0 {
-			if err := db.compactBlocks(ctx, blocks[from:to]); err != nil {
+			if err := db.compactBlocks(ctx, db.blocks, blocks[from:to], db.places); err != nil {
 				return err
 			}
 		}
@@ -76,12 +91,12 @@ func (db *DB) compactAll(ctx context.Context) error {
 }
 
 // compactBlocks writes one block with all that run holds and puts it in the place of run.
-func (db *DB) compactBlocks(ctx context.Context, run []*block) error {
+func (db *DB) compactBlocks(ctx context.Context, set *blockSet, run []*block, places placesOf) error {
 	level := 0
 	for _, b := range run {
 		level = max(level, b.meta.level+1)
 	}
-	err := db.rewriteBlocks(run, level, func(w *blockWriter) error { return db.mergeBlocks(ctx, run, w) })
+	err := db.rewriteBlocks(set, run, level, func(w *blockWriter) error { return mergeBlocks(ctx, run, places, w) })
 	if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}
@@ -90,8 +105,8 @@ func (db *DB) compactBlocks(ctx context.Context, run []*block) error {
 
 // rewriteBlocks puts a block that fill writes in the place of old; none, if it stays empty. A crash at
 // any moment leaves the old blocks or the new one.
-func (db *DB) rewriteBlocks(old []*block, level int, fill func(*blockWriter) error) error {
-	w, err := newBlockWriter(db.options.FS, db.blocks.dir, db.blocks.nextNumber())
+func (db *DB) rewriteBlocks(set *blockSet, old []*block, level int, fill func(*blockWriter) error) error {
+	w, err := newBlockWriter(db.options.FS, set.dir, set.nextNumber())
 	if err != nil {
 		return err
 	}
@@ -104,36 +119,25 @@ func (db *DB) rewriteBlocks(old []*block, level int, fill func(*blockWriter) err
 		return errors.Join(err, w.abandon())
 	}
 	if len(w.entries) == 0 {
-		return errors.Join(w.abandon(), db.blocks.replace(nil, old, nil))
+		return errors.Join(w.abandon(), set.replace(nil, old, nil))
 	}
 	if err := w.finish(); err != nil {
 		return errors.Join(err, w.abandon())
 	}
-	written, err := openBlock(db.options.FS, db.blocks.dir, w.number, db.head.cache)
+	written, err := openBlock(db.options.FS, set.dir, w.number, set.cache)
 	if err != nil {
 		return err
 	}
-	return db.blocks.replace([]*block{written}, old, nil)
+	return set.replace([]*block{written}, old, nil)
 }
 
 // mergeBlocks merges group after group. Where two blocks have a sample of one series at one time, the
 // older block wins: its sample was there first.
-func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) error {
+func mergeBlocks(ctx context.Context, run []*block, places placesOf, w *blockWriter) error {
 	run = slices.Clone(run)
 	slices.SortFunc(run, func(a, b *block) int { return a.number - b.number })
-	groups := map[groupID]bool{}
-	for _, b := range run {
-		for i := range b.entries {
-			groups[b.entries[i].group] = true
-		}
-	}
-	ids := make([]groupID, 0, len(groups))
-	for id := range groups {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
 	m := merger{tier: codec.Cold}
-	for _, id := range ids {
+	for _, id := range groupsOf(run) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -143,13 +147,27 @@ func (db *DB) mergeBlocks(ctx context.Context, run []*block, w *blockWriter) err
 				parts = append(parts, b.part(e))
 			}
 		}
-		err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(id) }, func(s section) error { return w.add(id, s) })
+		err := m.merge(parts, func() map[SeriesID]columnPlace { return places(id) }, func(s section) error { return w.add(id, s) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// groupsOf returns the groups that blocks have, in ascending order.
+func groupsOf(blocks []*block) []groupID {
+	groups := map[groupID]bool{}
+	for _, b := range blocks {
+		for i := range b.entries {
+			groups[b.entries[i].group] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(groups))
+}
+
+// rollupPlaces returns where the columns of a group's rollup stand in a group-block.
+func (db *DB) rollupPlaces(id groupID) map[SeriesID]columnPlace { return rollupPlaces(db.places(id)) }
 
 // places returns where the series of a group stand in a group-block.
 func (db *DB) places(id groupID) map[SeriesID]columnPlace {

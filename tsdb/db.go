@@ -22,7 +22,7 @@ import (
 // A sample lives in the write-ahead log and in a group's open chunk, then encoded in a sealed chunk,
 // then in a block, and the log lets go of it. docs/storage.md tells the whole story.
 //
-// Locks are taken in this order: maintenance, commitMu, blockSet.mu, head.mu, group.mu, then leaves.
+// Locks are taken in this order: maintenance, commitMu, blocks.mu, the mu of rollups, head.mu, group.mu, then leaves.
 type DB struct {
 	options Options
 	dir     string
@@ -34,8 +34,15 @@ type DB struct {
 	annotationLog *wal.Log  // exemplars and metadata
 	head          *head
 	blocks        *blockSet
+	rollups       []*rollupSet // the finest first
 	exemplars     *exemplarStore
 	metadata      *metadataStore
+
+	// rawFrom is the time before which rollups are read, and raw samples from it on; guarded by blocks.mu.
+	rawFrom int64
+	// closedBefore is the time before which no sample is taken, because rollups cover it or are about
+	// to. It is raised with commitMu held.
+	closedBefore atomic.Int64
 
 	commits commitQueue
 	buffers sync.Pool // *appendBuffers
@@ -115,6 +122,9 @@ func (db *DB) release() error {
 	}
 	if db.blocks != nil {
 		errs = append(errs, db.blocks.close())
+	}
+	for _, s := range db.rollups {
+		errs = append(errs, s.close())
 	}
 	db.metrics.unregister()
 	return errors.Join(append(errs, db.lock.Close())...)

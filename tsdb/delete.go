@@ -43,19 +43,47 @@ func (db *DB) DeleteSeries(ctx context.Context, mint, maxt int64, matchers ...*l
 	if err := db.flush(ctx, codec.Hot); err != nil {
 		return 0, err
 	}
-	blocks := db.blocks.acquire(mint, maxt)
-	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
-	for _, b := range blocks {
-		if err := db.deleteFromBlock(ctx, b, doomed, mint, maxt); err != nil {
+	raw := doomedSamples{series: doomed, mint: mint, maxt: maxt, places: db.places}
+	if err := db.deleteFromSet(ctx, db.blocks, raw); err != nil {
+		return 0, fmt.Errorf("delete series: %w", err)
+	}
+	for _, s := range db.rollups {
+		buckets := raw
+		buckets.fieldBits, buckets.places = rollupFieldBits, db.rollupPlaces
+		if mint > noTime+s.stepMS { // a bucket that touches the range goes as a whole
+			buckets.mint -= s.stepMS - 1
+		}
+		if err := db.deleteFromSet(ctx, s.blockSet, buckets); err != nil {
 			return 0, fmt.Errorf("delete series: %w", err)
 		}
 	}
 	return series, nil
 }
 
+// doomedSamples is what a deletion takes out of a set of blocks.
+type doomedSamples struct {
+	series     map[groupID]map[SeriesID]bool
+	fieldBits  int // what the number of a column has below that of its series
+	mint, maxt int64
+	places     placesOf
+}
+
+func (db *DB) deleteFromSet(ctx context.Context, set *blockSet, doomed doomedSamples) (err error) {
+	blocks := set.acquire(doomed.mint, doomed.maxt)
+	defer func() { err = errors.Join(err, releaseAll(blocks)) }()
+	for _, b := range blocks {
+		if err := db.deleteFromBlock(ctx, set, b, doomed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // deleteFromBlock puts a block without the doomed samples in the place of b.
-func (db *DB) deleteFromBlock(ctx context.Context, b *block, doomed map[groupID]map[SeriesID]bool, mint, maxt int64) error {
-	touched := func(e *blockEntry) bool { return doomed[e.group] != nil && e.mint <= maxt && e.maxt >= mint }
+func (db *DB) deleteFromBlock(ctx context.Context, set *blockSet, b *block, doomed doomedSamples) error {
+	touched := func(e *blockEntry) bool {
+		return doomed.series[e.group] != nil && e.mint <= doomed.maxt && e.maxt >= doomed.mint
+	}
 	any := false
 	for i := range b.entries {
 		any = any || touched(&b.entries[i])
@@ -63,7 +91,7 @@ func (db *DB) deleteFromBlock(ctx context.Context, b *block, doomed map[groupID]
 	if !any {
 		return nil
 	}
-	return db.rewriteBlocks([]*block{b}, b.meta.level, func(w *blockWriter) error {
+	return db.rewriteBlocks(set, []*block{b}, b.meta.level, func(w *blockWriter) error {
 		for i := range b.entries {
 			e := &b.entries[i]
 			if err := ctx.Err(); err != nil {
@@ -72,14 +100,14 @@ func (db *DB) deleteFromBlock(ctx context.Context, b *block, doomed map[groupID]
 			m := merger{tier: e.tier}
 			if touched(e) {
 				m.keep = func(id SeriesID, c column) column {
-					if !doomed[e.group][id] {
+					if !doomed.series[e.group][id>>doomed.fieldBits] {
 						return c
 					}
-					return c.without(mint, maxt)
+					return c.without(doomed.mint, doomed.maxt)
 				}
 			}
 			parts := []mergePart{b.part(*e)}
-			err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(e.group) }, func(s section) error { return w.add(e.group, s) })
+			err := m.merge(parts, func() map[SeriesID]columnPlace { return doomed.places(e.group) }, func(s section) error { return w.add(e.group, s) })
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ func (db *DB) DropOld() error {
 	db.maintenance.Lock()
 	defer db.maintenance.Unlock()
 	now := db.options.Now()
-	return errors.Join(db.dropOldBlocks(now), db.forgetSeries(now))
+	return errors.Join(db.dropOldBlocks(context.Background(), now), db.forgetSeries(now))
 }
 
 // CompactNext compacts one run of blocks, as maintenance does.

@@ -16,7 +16,7 @@ import (
 // forgetAfter is how often the store looks for series to forget. The look walks all of them.
 const forgetAfter = time.Hour
 
-// forgetSeries forgets the series whose newest sample is older than every block. It expects
+// forgetSeries forgets the series whose newest sample is older than every block, rollups included. It expects
 // db.maintenance to be held.
 func (db *DB) forgetSeries(now time.Time) error {
 	expired := now.Add(-db.options.Retention).UnixMilli()
@@ -26,6 +26,14 @@ func (db *DB) forgetSeries(now time.Time) error {
 		oldest = max(oldest, db.blocks.blocks[0].meta.mint)
 	}
 	db.blocks.mu.RUnlock()
+	for _, s := range db.rollups {
+		s.mu.RLock()
+		if len(s.blocks) > 0 {
+			oldest = min(oldest, s.blocks[0].meta.mint)
+		}
+		s.mu.RUnlock()
+	}
+	expired = min(expired, oldest)
 
 	db.commitMu.Lock() // no append is half way
 	gone := db.head.forget(oldest, expired)

@@ -3,6 +3,7 @@ package tsdb
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/neuroweaver/heddle/tsdb/codec"
@@ -29,7 +30,7 @@ func (db *DB) maintain(ctx context.Context) {
 		db.run(ctx, "flush", func(ctx context.Context) error { return db.flush(ctx, codec.Hot) })
 		db.lastFlush = now
 	}
-	db.run(ctx, "retention", func(context.Context) error { return db.dropOldBlocks(now) })
+	db.run(ctx, "retention", func(ctx context.Context) error { return db.dropOldBlocks(ctx, now) })
 	if now.Sub(db.lastForget) >= forgetAfter {
 		db.run(ctx, "forgetting", func(context.Context) error { return db.forgetSeries(now) })
 		db.lastForget = now
@@ -57,9 +58,23 @@ func (db *DB) run(ctx context.Context, task string, do func(context.Context) err
 	}
 }
 
-// dropOldBlocks removes blocks beyond the retention by age and by size.
-func (db *DB) dropOldBlocks(now time.Time) error {
-	oldest := now.Add(-db.options.Retention).UnixMilli()
+// dropOldBlocks removes blocks beyond the retention by age and by size, once they are rolled up, and
+// rollups beyond theirs.
+func (db *DB) dropOldBlocks(ctx context.Context, now time.Time) error {
+	var errs []error
+	for _, s := range db.rollups {
+		errs = append(errs, s.dropOld(now))
+	}
+	return errors.Join(append(errs, db.dropOldRaw(ctx, now))...)
+}
+
+func (db *DB) dropOldRaw(ctx context.Context, now time.Time) error {
+	rollsUp := slices.ContainsFunc(db.rollups, func(s *rollupSet) bool { return s.retention >= 0 })
+	hourMS := rollup1h.Milliseconds()
+	oldest, newest := now.Add(-db.options.Retention).UnixMilli(), int64(noTime)
+	if rollsUp {
+		oldest = floorTo(oldest, hourMS) // rollups need whole hours
+	}
 	var gone []*block
 	var kept int64
 	db.blocks.mu.RLock()
@@ -69,6 +84,7 @@ func (db *DB) dropOldBlocks(now time.Time) error {
 		tooLarge := db.options.RetentionSizeBytes > 0 && kept > db.options.RetentionSizeBytes
 		if b.meta.maxt < oldest || tooLarge {
 			gone = append(gone, b)
+			newest = max(newest, b.meta.maxt)
 			kept -= b.size
 		}
 	}
@@ -76,5 +92,13 @@ func (db *DB) dropOldBlocks(now time.Time) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return db.blocks.replace(nil, gone, nil)
+	if !rollsUp {
+		return db.blocks.replace(nil, gone, nil)
+	}
+	// A limit of size may be reached within the hour: what still takes late samples is not rolled up.
+	to := min(ceilTo(newest+1, hourMS), floorTo(now.Add(-db.options.OutOfOrder).UnixMilli(), hourMS))
+	if err := db.rollUpBefore(ctx, to); err != nil {
+		return err
+	}
+	return db.blocks.replace(nil, gone, func() { db.rawFrom = max(db.rawFrom, db.rolledBefore()) })
 }

@@ -46,6 +46,7 @@ func newMetrics(registerer prometheus.Registerer, db *DB) *metrics {
 	gauge("series", "Series that the index knows.", func(s Stats) float64 { return float64(s.Series) })
 	gauge("blocks", "Blocks on disk.", func(s Stats) float64 { return float64(s.Blocks) })
 	gauge("blocks_bytes", "Size of the blocks on disk.", func(s Stats) float64 { return float64(s.BlockBytes) })
+	gauge("rollup_bytes", "Size of the rollups on disk.", func(s Stats) float64 { return float64(s.RollupBytes) })
 	gauge("log_bytes", "Size of the write-ahead log on disk.", func(s Stats) float64 { return float64(s.LogBytes) })
 	if registerer != nil {
 		registerer.MustRegister(m.collectors...)

@@ -19,7 +19,10 @@ type Options struct {
 	Commit func(*Batch)
 	// Retention is how long samples are kept, by their own time; 0 is 30 days.
 	Retention time.Duration
-	// RetentionSizeBytes limits the size of all blocks; the oldest go first. 0 is no limit.
+	// Rollup5mRetention and Rollup1hRetention are how long what is beyond the retention is kept rolled up
+	// to buckets of five minutes and an hour; 0 is a year and five years. Negative: not at all.
+	Rollup5mRetention, Rollup1hRetention time.Duration
+	// RetentionSizeBytes limits the size of all blocks of raw samples; the oldest go first. 0 is no limit.
 	RetentionSizeBytes int64
 	// OutOfOrder is how far behind the newest sample of its series a sample may be; 0 is 30 minutes.
 	OutOfOrder time.Duration
@@ -41,6 +44,8 @@ type Options struct {
 
 const (
 	defaultRetention  = 30 * 24 * time.Hour
+	defaultRollup5m   = 365 * 24 * time.Hour
+	defaultRollup1h   = 5 * 365 * 24 * time.Hour
 	defaultOutOfOrder = 30 * time.Minute
 	defaultWALSync    = 100 * time.Millisecond
 
@@ -58,6 +63,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
+	}
+	if o.Rollup5mRetention == 0 {
+		o.Rollup5mRetention = defaultRollup5m
+	}
+	if o.Rollup1hRetention == 0 {
+		o.Rollup1hRetention = defaultRollup1h
 	}
 	if o.OutOfOrder == 0 {
 		o.OutOfOrder = defaultOutOfOrder

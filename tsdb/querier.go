@@ -44,6 +44,9 @@ func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints
 	if hints != nil {
 		set.limit = hints.Limit
 		set.namesOnly = hints.Func == "series"
+		if hints.Range > 0 { // else the function is not applied to these samples
+			set.function = hints.Func
+		}
 	}
 	return set
 }
@@ -82,7 +85,8 @@ type seriesSet struct {
 	at         int
 	limit      int
 	given      int
-	namesOnly  bool // nobody will look at the samples
+	namesOnly  bool   // nobody will look at the samples
+	function   string // of PromQL, over a range of the samples
 	err        error
 }
 
@@ -107,7 +111,7 @@ func (s *seriesSet) Next() bool {
 
 func (s *seriesSet) At() storage.Series {
 	named := s.series[s.at]
-	return &series{db: s.db, id: named.id, labels: named.labels, mint: s.mint, maxt: s.maxt}
+	return &series{db: s.db, id: named.id, labels: named.labels, mint: s.mint, maxt: s.maxt, function: s.function}
 }
 
 func (s *seriesSet) Err() error                        { return s.err }
@@ -119,6 +123,7 @@ type series struct {
 	id         SeriesID
 	labels     labels.Labels
 	mint, maxt int64
+	function   string
 }
 
 func (s *series) Labels() labels.Labels { return s.labels }
@@ -128,7 +133,7 @@ func (s *series) Iterator(reuse chunkenc.Iterator) chunkenc.Iterator {
 	if !is {
 		it = &iterator{}
 	}
-	c, err := s.db.samples(s.id, s.mint, s.maxt)
+	c, err := s.db.samples(s.id, s.mint, s.maxt, s.function)
 	it.reset(c, err)
 	return it
 }

@@ -20,6 +20,11 @@ func (db *DB) recover() error {
 	if db.blocks, err = openBlockSet(fs, filepath.Join(db.dir, blocksDir), db.head.cache); err != nil {
 		return err
 	}
+	if db.rollups, err = openRollups(fs, db.dir, db.options); err != nil {
+		return err
+	}
+	db.rawFrom = db.rolledBefore()
+	db.closedBefore.Store(db.rawFrom)
 	open := func(name string) (log *wal.Log) {
 		if err == nil {
 			log, err = wal.Open(fs, filepath.Join(db.dir, name), 0)
@@ -65,6 +70,17 @@ func (db *DB) adoptBlocks() {
 			if g := db.head.group(e.group); g != nil {
 				g.flushed = max(g.flushed, e.maxt)
 				g.boundary = max(g.boundary, e.maxt)
+			}
+		}
+	}
+	for _, s := range db.rollups {
+		for _, b := range s.blocks {
+			for i := range b.entries {
+				e := &b.entries[i]
+				if g := db.head.group(e.group); g != nil {
+					g.flushed = max(g.flushed, e.maxt+s.stepMS-1)
+					g.boundary = max(g.boundary, e.maxt+s.stepMS-1)
+				}
 			}
 		}
 	}

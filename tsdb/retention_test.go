@@ -12,7 +12,7 @@ import (
 // append that was under way brings its series back under the same id; ids are not given again.
 func TestRetentionByAge(t *testing.T) {
 	now := start
-	o := tsdb.Options{Retention: time.Hour, Now: func() time.Time { return now }}
+	o := tsdb.Options{Retention: time.Hour, Rollup5mRetention: -1, Rollup1hRetention: -1, Now: func() time.Time { return now }}
 	dir := t.TempDir()
 	db := open(t, dir, o)
 	old, kept := metric("old", "model", "a"), metric("kept", "model", "a")
@@ -78,7 +78,7 @@ func TestRetentionByAge(t *testing.T) {
 // TestForgottenSeriesComesAgain: a sender pushes again what was forgotten; there is one such series.
 func TestForgottenSeriesComesAgain(t *testing.T) {
 	now := start
-	o := tsdb.Options{Retention: time.Hour, Now: func() time.Time { return now }}
+	o := tsdb.Options{Retention: time.Hour, Rollup5mRetention: -1, Rollup1hRetention: -1, Now: func() time.Time { return now }}
 	dir := t.TempDir()
 	db := open(t, dir, o)
 	ls := metric("m", "model", "a")

@@ -48,18 +48,25 @@ func (db *DB) snapshot(ctx context.Context, dir string) error {
 	if err := db.flush(ctx, codec.Hot); err != nil {
 		return err
 	}
-	for _, part := range []string{blocksDir, seriesDir, annotationsDir, logDir} {
+	parts := []string{blocksDir, seriesDir, annotationsDir, logDir}
+	for _, d := range rollupDirs {
+		parts = append(parts, d.name)
+	}
+	for _, part := range parts {
 		if err := fsys.MkdirAll(filepath.Join(dir, part)); err != nil {
 			return err
 		}
 	}
 	blocks := db.blocks.acquire(noTime, maxTime)
+	for _, s := range db.rollups {
+		blocks = append(blocks, s.acquire(noTime, maxTime)...)
+	}
 	err := func() error {
 		for _, b := range blocks {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := linkOrCopy(fsys, b.path, filepath.Join(dir, blocksDir, filepath.Base(b.path))); err != nil {
+			if err := linkOrCopy(fsys, b.path, filepath.Join(dir, filepath.Base(filepath.Dir(b.path)), filepath.Base(b.path))); err != nil {
 				return err
 			}
 		}
@@ -83,7 +90,7 @@ func (db *DB) snapshot(ctx context.Context, dir string) error {
 			}
 		}
 	}
-	for _, part := range []string{blocksDir, seriesDir, annotationsDir, logDir, "", ".."} {
+	for _, part := range append(parts, "", "..") {
 		if err := fsys.SyncDir(filepath.Join(dir, part)); err != nil {
 			return err
 		}

@@ -7,11 +7,13 @@ type Stats struct {
 	Blocks       int   // immutable blocks
 	BlockBytes   int64 // on disk
 	BlockSamples int64 // in blocks
+	RollupBlocks int
+	RollupBytes  int64 // on disk
 	LogBytes     int64 // write-ahead log on disk
 	SeriesBytes  int64 // log of all series on disk
 	HeadBytes    int64 // samples in memory, encoded or not
 	HeadSamples  int64
-	MinTimeMS    int64 // oldest sample; 0 where there is none
+	MinTimeMS    int64 // oldest raw sample; 0 where there is none
 	MaxTimeMS    int64 // newest sample
 }
 
@@ -57,6 +59,14 @@ func (db *DB) sizes() Stats {
 		s.Blocks++
 		s.BlockBytes += b.size
 		s.BlockSamples += b.meta.samples
+	}
+	for _, r := range db.rollups {
+		r.mu.RLock()
+		for _, b := range r.blocks {
+			s.RollupBlocks++
+			s.RollupBytes += b.size
+		}
+		r.mu.RUnlock()
 	}
 	s.LogBytes, s.SeriesBytes = db.log.Bytes(), db.seriesLog.Bytes()
 	return s

@@ -239,7 +239,7 @@ func openStore(data string) (*tsdb.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s has no store: %w", data, err)
 	}
-	return tsdb.Open(path, tsdb.Options{Retention: keepAll})
+	return tsdb.Open(path, tsdb.Options{Retention: keepAll, Rollup5mRetention: keepAll, Rollup1hRetention: keepAll})
 }
 
 // keepAll is a retention that drops nothing: who only reads must not tidy up.

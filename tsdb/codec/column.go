@@ -51,7 +51,7 @@ func (e *Encoder) appendColumn(dst []byte, g *Group, i int, bitmapOf []int, tier
 		dst = appendHistogramSummary(dst, c.samples(), func(i int) float64 { return c.FloatHistograms[i].Sum })
 		return e.appendFloatHistograms(dst, c.FloatHistograms, tier)
 	}
-	s := summarize(c.Floats)
+	s := Summarize(c.Floats)
 	var buf [unitLooks]float64
 	x, _ := commonExponent(looksOf(&buf, c.Floats))
 	dst = appendSummary(dst, &s, c.samples(), x)

@@ -17,8 +17,8 @@ type Summary struct {
 	Resets      float64 // sum of the values from which the column fell: increase = Last - First + Resets
 }
 
-// summarize computes the summary of float samples.
-func summarize(values []float64) Summary {
+// Summarize computes the summary of float samples.
+func Summarize(values []float64) Summary {
 	var s Summary
 	var sum, compensation float64
 	for _, v := range values {

@@ -1,0 +1,273 @@
+package tsdb
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/value"
+)
+
+// rollupView is what a reader takes of one resolution: the buckets that start from mint to maxt.
+type rollupView struct {
+	set        *rollupSet
+	blocks     []*block
+	mint, maxt int64
+}
+
+// rolled is buckets of one resolution, in ascending time.
+type rolled struct {
+	stepMS  int64
+	buckets []bucket
+}
+
+// rollupViews returns what rollups have between two times, the finest resolution first; each
+// resolution takes over where the finer one has nothing any more. The blocks must be released. maxt is
+// before the raw samples, so it ends an hour.
+func (db *DB) rollupViews(mint, maxt int64) []rollupView {
+	var views []rollupView
+	for _, s := range db.rollups {
+		if mint > maxt {
+			break
+		}
+		blocks := s.acquire(noTime, maxTime)
+		if len(blocks) == 0 {
+			continue
+		}
+		floor := floorTo(blocks[0].meta.mint, rollup1h.Milliseconds())
+		views = append(views, rollupView{s, blocks, floorTo(max(mint, floor), s.stepMS), maxt})
+		maxt = min(maxt, floor-1)
+	}
+	return views
+}
+
+func releaseViews(views []rollupView) error {
+	var err error
+	for _, v := range views {
+		err = errors.Join(err, releaseAll(v.blocks))
+	}
+	return err
+}
+
+// buckets returns what a view has of a series.
+func (v *rollupView) buckets(group groupID, id SeriesID) (rolled, error) {
+	r := rolled{stepMS: v.set.stepMS}
+	for _, b := range v.blocks {
+		for _, e := range b.of(group) {
+			if e.maxt < v.mint || e.mint > v.maxt {
+				continue
+			}
+			found, err := b.buckets(e, id)
+			if err != nil {
+				return r, err
+			}
+			for _, x := range found {
+				if x.StartMS >= v.mint && x.StartMS <= v.maxt {
+					r.buckets = append(r.buckets, x)
+				}
+			}
+		}
+	}
+	slices.SortFunc(r.buckets, func(a, b bucket) int { return int(max(-1, min(1, a.StartMS-b.StartMS))) })
+	return r, nil
+}
+
+// buckets decodes the buckets of a series in a section of a rollup.
+func (b *block) buckets(e blockEntry, id SeriesID) (buckets []bucket, err error) {
+	at := map[int64]int{}
+	err = b.use(e, func(g *groupBlock) error {
+		for i, series := range g.series {
+			if series>>rollupFieldBits != id {
+				continue
+			}
+			c, err := g.decode(i)
+			if err != nil {
+				return err
+			}
+			for row, t := range c.times {
+				k, met := at[t]
+				if !met {
+					k = len(buckets)
+					at[t] = k
+					buckets = append(buckets, bucket{Bucket: Bucket{StartMS: t}})
+				}
+				buckets[k].setField(series&(1<<rollupFieldBits-1), c.at(row))
+			}
+		}
+		return nil
+	})
+	return buckets, err
+}
+
+// history returns the samples of a series in a time range and, where raw samples are gone, its buckets
+// that end in the range: the oldest first, each time in one of them.
+func (db *DB) history(id SeriesID, mint, maxt int64) (raw column, past []rolled, err error) {
+	g, col := db.head.locate(id)
+	if g == nil || mint > maxt {
+		return column{}, nil, nil
+	}
+	db.blocks.mu.RLock()
+	rawFrom := db.rawFrom
+	views := db.rollupViews(mint, min(maxt, rawFrom-1))
+	view, err := db.viewRaw(g, col, max(mint, rawFrom), maxt)
+	db.blocks.mu.RUnlock()
+	defer func() { err = errors.Join(err, view.release(), releaseViews(views)) }()
+	if err != nil {
+		return column{}, nil, err
+	}
+	for _, v := range slices.Backward(views) {
+		r, err := v.buckets(g.id, id)
+		if err != nil {
+			return column{}, nil, err
+		}
+		if len(r.buckets) > 0 {
+			past = append(past, r)
+		}
+	}
+	raw, err = view.samples(id)
+	return raw, past, err
+}
+
+// Buckets returns what the samples of a series were like between two times in buckets of 5 minutes or
+// an hour: from raw samples and, where those are gone, from rollups. All buckets that touch the range
+// are whole. Where only rollups of an hour are left, there are no buckets of 5 minutes. Buckets without
+// samples are left out.
+func (db *DB) Buckets(id SeriesID, resolution time.Duration, mint, maxt int64) ([]Bucket, error) {
+	if db.isClosed() {
+		return nil, ErrClosed
+	}
+	if resolution != rollup5m && resolution != rollup1h {
+		return nil, fmt.Errorf("buckets of %s: only %s and %s are kept", resolution, rollup5m, rollup1h)
+	}
+	stepMS := resolution.Milliseconds()
+	if mint > noTime+stepMS {
+		mint = floorTo(mint, stepMS)
+	}
+	if maxt < maxTime-stepMS {
+		maxt = floorTo(maxt, stepMS) + stepMS - 1
+	}
+	raw, past, err := db.history(id, mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	var joined []bucket
+	for _, r := range append(past, rolled{stepMS, rollUp(&raw, stepMS)}) {
+		if r.stepMS > stepMS {
+			continue
+		}
+		for i := range r.buckets {
+			b := &r.buckets[i]
+			b.StartMS = floorTo(b.StartMS, stepMS)
+			if n := len(joined); n > 0 && joined[n-1].StartMS == b.StartMS {
+				joined[n-1].join(b)
+			} else {
+				joined = append(joined, *b)
+			}
+		}
+	}
+	var buckets []Bucket
+	for _, b := range joined {
+		if b.Count > 0 {
+			buckets = append(buckets, b.Bucket)
+		}
+	}
+	return buckets, nil
+}
+
+// samples makes of buckets the samples that a PromQL function over a range needs to be right about
+// whole buckets; docs/storage.md lists them. The other functions, and selectors without a range (function
+// ""), get the last value of each bucket at its end.
+func (r *rolled) samples(function string) column {
+	var c column
+	for i := range r.buckets {
+		b := &r.buckets[i]
+		end := b.StartMS + r.stepMS - 1
+		if b.Count > 0 {
+			lastAt := end
+			if b.stale || b.hist.isSet() { // they take the end
+				lastAt = b.StartMS + r.stepMS*3/4
+			}
+			b.floats(&c, function, lastAt, r.stepMS)
+		}
+		switch {
+		case b.hist.isSet() && b.stale:
+			c.append(b.StartMS+r.stepMS*7/8, cell{value: b.hist.sum(), hist: b.hist})
+		case b.hist.isSet():
+			c.append(end, cell{value: b.hist.sum(), hist: b.hist})
+		}
+		if b.stale {
+			c.append(end, cell{value: math.Float64frombits(value.StaleNaN)})
+		}
+	}
+	return c
+}
+
+// floats appends the float samples that stand for a bucket, the last one at lastAt.
+func (b *bucket) floats(c *column, function string, lastAt, stepMS int64) {
+	v := b.Last
+	switch function {
+	case "rate", "increase":
+		// The series rises from First, falls to nothing from a peak that is as high as all it fell from
+		// together, and rises to Last: the increase is Last - First + Resets.
+		if b.Count > 1 {
+			c.append(b.StartMS, cell{value: b.First})
+		}
+		if b.Resets > 0 {
+			c.append(b.StartMS+stepMS/4, cell{value: b.Resets})
+			c.append(b.StartMS+stepMS/2, cell{})
+		}
+	case "first_over_time":
+		v = b.First
+	case "min_over_time":
+		v = b.Min
+	case "max_over_time":
+		v = b.Max
+	case "sum_over_time":
+		v = b.Sum
+	case "avg_over_time", "count_over_time":
+		// As many samples as there were, so that buckets weigh what they must against each other and
+		// against raw samples.
+		v = b.Sum / float64(b.Count)
+		for i := range b.Count - 1 {
+			c.append(b.StartMS+int64(i)*(lastAt-b.StartMS)/int64(b.Count), cell{value: v})
+		}
+	}
+	c.append(lastAt, cell{value: v})
+}
+
+// has reports whether a series has a bucket that starts between two times.
+func (v *rollupView) has(group groupID, id SeriesID, mint, maxt int64) (bool, error) {
+	for _, b := range v.blocks {
+		for _, e := range b.of(group) {
+			if e.maxt < v.mint || e.mint > v.maxt {
+				continue
+			}
+			for _, field := range []rollupField{fieldLast, fieldHistogram, fieldStale} {
+				from, to := max(v.mint, mint), min(v.maxt, maxt)
+				if has, err := b.has(e, rollupColumnID(id, field), from, to); has || err != nil {
+					return has, err
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
+// newestRolled returns the last moment of the newest bucket of a series, neverTime if it has none.
+func (db *DB) newestRolled(group groupID, id SeriesID) (_ int64, err error) {
+	newest := int64(neverTime)
+	for _, s := range db.rollups {
+		for field := range rollupFields {
+			start, err := s.newestOf(group, rollupColumnID(id, field))
+			if err != nil {
+				return 0, err
+			}
+			if start != neverTime {
+				newest = max(newest, start+s.stepMS-1)
+			}
+		}
+	}
+	return newest, nil
+}
