@@ -59,7 +59,7 @@ listen: "[::1]:0"
 data: ./data
 rules: ["rules/*.rules", /opt/more.rules]
 auth: {tokens_file: tokens.yml, jwt: {jwks_url: "", issuer: "", audience: ""}, web_config: ""}
-storage: {retention: 90d, retention_size: 20GB, out_of_order: 1h30m, wal_sync: always}
+storage: {retention: 90d, rollup_5m_retention: 2y, rollup_1h_retention: 0s, retention_size: 20GB, out_of_order: 1h30m, wal_sync: always}
 connectors:
   gateway: {type: webhook, url: "http://127.0.0.1:1", secret_file: "secret", timeout: 2s}
   state:   {type: file, path: routes.json}
@@ -86,6 +86,8 @@ database:    {url: ""}
 	f("rules", strings.Join(c.Rules, " "), "/etc/heddle/rules/*.rules /opt/more.rules")
 	f("tokens_file", c.Auth.TokensFile, "/etc/heddle/tokens.yml")
 	f("retention", time.Duration(c.Storage.Retention), 90*24*time.Hour)
+	f("rollup_5m_retention", time.Duration(c.Storage.Rollup5mRetention), 2*365*24*time.Hour)
+	f("rollup_1h_retention", c.Storage.Rollup1hRetention.orNever(), time.Duration(-1))
 	f("retention_size", c.Storage.RetentionSize, Size(20e9))
 	f("out_of_order", time.Duration(c.Storage.OutOfOrder), 90*time.Minute)
 	f("wal_sync", c.Storage.WALSync < 0, true)

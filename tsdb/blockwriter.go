@@ -24,6 +24,7 @@ type blockWriter struct {
 	offset  int64  // of what comes next
 	entries []blockEntry
 	meta    blockMeta
+	named   bool // the file has the block's name
 }
 
 // writeBuffer is how much is written at once.
@@ -98,6 +99,7 @@ func (w *blockWriter) finish() error {
 	if err := w.fs.Rename(w.temporary(), blockPath(w.dir, w.number)); err != nil {
 		return fmt.Errorf("name block: %w", err)
 	}
+	w.named = true
 	if err := w.fs.SyncDir(filepath.Clean(w.dir)); err != nil {
 		return fmt.Errorf("sync block directory: %w", err)
 	}
@@ -110,5 +112,9 @@ func (w *blockWriter) abandon() error {
 	if w.file != nil {
 		err = w.file.Close()
 	}
-	return errors.Join(err, w.fs.Remove(w.temporary()))
+	path := w.temporary()
+	if w.named {
+		path = blockPath(w.dir, w.number)
+	}
+	return errors.Join(err, w.fs.Remove(path))
 }

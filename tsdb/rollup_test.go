@@ -554,3 +554,35 @@ func TestRollupOfHistograms(t *testing.T) {
 		t.Fatalf("%v %v, want %s", got, err, last)
 	}
 }
+
+// TestRollupOfWhatSizeDrops: a limit of size rolls up, too, but nothing that still takes late samples.
+func TestRollupOfWhatSizeDrops(t *testing.T) {
+	now := start
+	for _, o := range []tsdb.Options{{}, {Rollup5mRetention: -1}, {Rollup1hRetention: -1}} {
+		now = start
+		o.FS, o.RetentionSizeBytes, o.Now = vfs.NewMem(), 1, func() time.Time { return now }
+		db := open(t, "data", o)
+		ls := metric("m", "model", "a")
+		for i := range 4 {
+			push(t, db, ls, point{now.UnixMilli(), float64(i)})
+			now = now.Add(2 * time.Hour)
+		}
+		if err := errors.Join(db.Flush(), db.DropOld()); err != nil {
+			t.Fatal(err)
+		}
+		step := int64(300_000)
+		if o.Rollup5mRetention < 0 {
+			step = 3_600_000
+		}
+		var want []point
+		for i := range int64(4) {
+			want = append(want, point{startMS() + i*7_200_000 + step - 1, float64(i)})
+		}
+		if got := read(t, db)[ls.String()]; !samePoints(got, want) || db.Stats().Blocks != 0 {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		if r := push(t, db, ls, point{now.Add(-20 * time.Minute).UnixMilli(), 7}); r.Appended != 1 {
+			t.Fatalf("a late sample: %+v", r)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -70,7 +71,9 @@ func (v *rollupView) buckets(group groupID, id SeriesID) (rolled, error) {
 			}
 		}
 	}
-	slices.SortFunc(r.buckets, func(a, b bucket) int { return int(max(-1, min(1, a.StartMS-b.StartMS))) })
+	slices.SortFunc(r.buckets, func(a, b bucket) int { return cmp.Compare(a.StartMS, b.StartMS) })
+	// A block that was written and then could not be opened or removed is written again: the same twice.
+	r.buckets = slices.CompactFunc(r.buckets, func(a, b bucket) bool { return a.StartMS == b.StartMS })
 	return r, nil
 }
 

@@ -130,7 +130,7 @@ func (db *DB) rollUpBlocks(ctx context.Context, s *rollupSet, from, to int64) (e
 	}
 	written, err := openBlock(db.options.FS, s.dir, w.number, s.cache)
 	if err != nil {
-		return err
+		return errors.Join(err, w.abandon())
 	}
 	return s.replace([]*block{written}, nil, nil)
 }
