@@ -50,14 +50,17 @@ func Open(path string, o Options) (*Journal, error) {
 	}
 	j := &Journal{path: path, o: o, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	j.space.L = &j.mu
-	j.spare = reserve{path: path + reserveSuffix, bytes: o.ReserveBytes}
+	j.spare = reserve{path: path + reserveSuffix, bytes: o.ReserveBytes, free: o.FreeBytes}
 	if o.ReserveBytes == 0 {
 		j.spare.bytes = reserveBytes
+	}
+	if o.FreeBytes == nil {
+		j.spare.free = freeBytes
 	}
 	if err := j.open(); err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
-	if err := j.spare.take(); err != nil {
+	if err := j.spare.open(time.Now()); err != nil {
 		o.Logger.Warn("no room is kept for a full disk", "path", j.spare.path, "error", err)
 	}
 	go j.write()
