@@ -66,12 +66,6 @@ type block struct {
 	deleted tombstones.Reader
 }
 
-// IsBlock reports whether dir is a block of Prometheus.
-func IsBlock(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, blockMetaFile))
-	return err == nil && info.Mode().IsRegular()
-}
-
 func openBlock(dir string) (b *block, err error) {
 	b = &block{dir: dir}
 	if b.meta, err = readBlockMeta(filepath.Join(dir, blockMetaFile)); err != nil {
