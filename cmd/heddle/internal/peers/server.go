@@ -39,7 +39,7 @@ type Server struct {
 type Disk struct {
 	// SampleBytes is what grows with samples: blocks, logs, index.
 	SampleBytes int64
-	// OtherBytes is what does not: Heddle's journal of decisions, and the room it keeps for a full disk.
+	// OtherBytes is what does not: Heddle's journal of decisions.
 	OtherBytes int64
 }
 
