@@ -47,7 +47,8 @@ type Journal struct {
 	reader *sql.DB
 	insert statements
 	head   *headFile
-	// spare is the writer's own.
+	// spare and seal are the writer's own.
+	seal  seal
 	spare reserve
 
 	// mu guards what follows. It is never held during I/O.
@@ -175,7 +176,11 @@ func (j *Journal) Close() error {
 			lost = fmt.Errorf("%d events could not be written: %w", j.queued, j.stalled)
 		}
 		j.mu.Unlock()
-		j.closeErr = errors.Join(lost, j.reader.Close(), j.insert.close(), j.writer.Close(), j.head.Close())
+		lost = errors.Join(lost, j.reader.Close())
+		if err := j.seal.make(time.Now(), "TRUNCATE"); err != nil {
+			j.o.Logger.Warn("the journal is closed without a seal; a changed byte outside its events would go unnoticed", "path", j.path, "error", err)
+		}
+		j.closeErr = errors.Join(lost, j.insert.close(), j.writer.Close(), j.head.Close())
 	})
 	return j.closeErr
 }

@@ -66,6 +66,7 @@ func (j *Journal) write() {
 			select {
 			case <-j.wake:
 			case <-look.C:
+				j.noteSealing(j.seal.rest(time.Now()))
 			}
 			continue
 		}
@@ -77,6 +78,7 @@ func (j *Journal) write() {
 		j.settle(tickets, err)
 		if err == nil {
 			failures = 0
+			j.noteSealing(j.seal.committed(lastEvent(tickets)))
 			continue
 		}
 		failures++
@@ -97,6 +99,13 @@ func (j *Journal) write() {
 func (j *Journal) keepRoom() {
 	if made, _ := j.spare.keep(time.Now()); made {
 		j.o.Logger.Warn("the disk is running out; room is kept for the journal", "path", j.spare.path, "bytes", j.spare.bytes)
+	}
+}
+
+// noteSealing logs what kept the file from being checkpointed or sealed; it is tried again.
+func (j *Journal) noteSealing(err error) {
+	if err != nil {
+		j.o.Logger.Warn("the journal's file cannot be sealed at present", "path", j.path, "error", err)
 	}
 }
 
