@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/neuroweaver/heddle/server"
@@ -42,6 +43,12 @@ SIGHUP, POST /-/reload or a changed rule file load the rules anew; when they hav
 mistakes, the rules in force stay. SIGINT and SIGTERM stop it in order.`
 }
 
+// gcPercent is Go's GOGC unless the environment sets it: how much garbage there may be, in percent of
+// what is in use. Most of the heap is what the store keeps, and it makes little garbage: less than half
+// of the usual value saves a quarter of the memory and costs no processor time that could be measured
+// (`heddle bench storage --full`, `heddle bench scale`).
+const gcPercent = 40
+
 // Run serves until the context ends.
 func (c ServeCmd) Run(env *Env) error {
 	config, err := c.configuration()
@@ -52,6 +59,9 @@ func (c ServeCmd) Run(env *Env) error {
 		return err
 	}
 	logger := newLogger(env, config.Log)
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(gcPercent)
+	}
 	s, err := server.New(env.Ctx, config, logger)
 	if err != nil {
 		return err
