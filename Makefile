@@ -9,6 +9,10 @@ BENCHCOUNT ?= 1
 # The product is one static binary.
 export CGO_ENABLED = 0
 
+# Where the real programs are unpacked that tests compare with and the machine lacks.
+PARTS := bin/parts
+export PATH := $(PATH):$(CURDIR)/$(PARTS)/usr/bin
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -24,7 +28,7 @@ demo: build ## Watch a real degradation, the switch and the return, in half a mi
 	$(BINARY) demo
 
 .PHONY: test
-test: go ## Run every test: the units, the built binary from outside, the PromQL suite
+test: go parts ## Run every test: the units, the built binary from outside, the PromQL suite
 	$(GO) test -timeout 30m ./...
 	cd conformance && $(GO) test -timeout 15m ./...
 
@@ -45,7 +49,7 @@ bench: build ## Measure: breach to webhook, then the benchmarks beside the code
 	$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./...
 
 .PHONY: race
-race: go compiler ## Run the tests under the race detector
+race: go compiler parts ## Run the tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
 
 .PHONY: fuzz
@@ -58,6 +62,10 @@ fuzz: go ## Run each fuzzer for FUZZTIME (10s)
 go:
 	@command -v $(GO) >/dev/null || { echo "Go is missing. Get it from https://go.dev/dl/ (1.26 or newer) and put it on PATH." >&2; exit 1; }
 	@$(GO) version >/dev/null || { echo "Go is too old to fetch the version that go.mod names. Get 1.26 or newer from https://go.dev/dl/." >&2; exit 1; }
+
+.PHONY: parts
+parts:
+	@.ci/real-parts $(PARTS)
 
 # The race detector needs cgo, and so a C compiler; nothing else here does.
 .PHONY: compiler

@@ -46,6 +46,8 @@ var heavy = []string{
 var light = []string{
 	"github.com/prometheus/prometheus/tsdb/chunkenc",
 	"github.com/prometheus/prometheus/tsdb/chunks",
+	"github.com/prometheus/prometheus/tsdb/index",
+	"github.com/prometheus/prometheus/tsdb/tombstones",
 	"github.com/prometheus/prometheus/tsdb/tsdbutil",
 }
 

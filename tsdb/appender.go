@@ -26,9 +26,10 @@ type Appender struct {
 	db      *DB
 	arrived time.Time
 	*appendBuffers
-	result Result
-	err    error
-	turn   chan bool // what the commit queue tells a waiting append: true: lead; false: done
+	resolved SeriesID // the last one that Resolve returned
+	result   Result
+	err      error
+	turn     chan bool // what the commit queue tells a waiting append: true: lead; false: done
 }
 
 // Appender starts an append; arrived is when its request reached the server.
@@ -42,7 +43,8 @@ func (db *DB) Appender(arrived time.Time) *Appender {
 // errors are ErrInvalidLabels and *LimitError; both count as refused.
 func (a *Appender) Resolve(key []byte, parse func(key []byte) (labels.Labels, error)) (SeriesID, error) {
 	hash := a.db.head.keys.hash(key)
-	if id := a.db.head.keys.get(hash); id != 0 {
+	if id := a.db.head.keys.get(hash, a.resolved); id != 0 {
+		a.resolved = id
 		return id, nil
 	}
 	ls, err := parse(key)
@@ -54,6 +56,7 @@ func (a *Appender) Resolve(key []byte, parse func(key []byte) (labels.Labels, er
 		return 0, err
 	}
 	a.db.head.keys.put(hash, id)
+	a.resolved = id
 	return id, nil
 }
 

@@ -49,7 +49,7 @@ func (h *history) check(fs *vfs.Mem, now time.Time) error {
 // are given to tolerate, which decides whether the life goes on.
 func (h *history) live(seed uint64, steps int, o tsdb.Options, tolerate func(error) bool) error {
 	g := newGenerator(seed)
-	o.Retention, o.Now = testRetention, func() time.Time { return g.now }
+	o.Retention, o.Now = testRetention, g.now
 	db, err := tsdb.Open("data", o)
 	if err != nil {
 		return err
@@ -64,12 +64,12 @@ func (h *history) live(seed uint64, steps int, o tsdb.Options, tolerate func(err
 			return err
 		}
 		after := h.acknowledged.clone()
-		want := after.append(batch, g.now)
+		want := after.append(batch, g.now())
 		if err == nil && !sameResult(got, want) && len(h.doubtful.series) > 0 {
 			// What a failed commit left may explain the difference, but only in the series it gave to.
 			after = h.acknowledged.clone()
 			clear := slices.DeleteFunc(slices.Clone(batch), h.isDoubtful)
-			want = after.append(clear, g.now)
+			want = after.append(clear, g.now())
 			if len(clear) < len(batch) {
 				want = got
 			}
@@ -226,7 +226,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	mem, h := vfs.NewMem(), newHistory()
 	g := newGenerator(1)
-	db, err := tsdb.Open("data", tsdb.Options{FS: mem, Retention: testRetention, Now: func() time.Time { return g.now }})
+	db, err := tsdb.Open("data", tsdb.Options{FS: mem, Retention: testRetention, Now: g.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,14 +246,14 @@ func TestDiskFull(t *testing.T) {
 			if _, err := send(db, batch); err != nil {
 				t.Fatal(err)
 			}
-			h.acknowledged.append(batch, g.now)
+			h.acknowledged.append(batch, g.now())
 		}
 		mem.SetCapacity(mem.Used() + int64(100*round))
 		full := 0
 		for range 20 {
 			batch := g.request()
 			if _, err := send(db, batch); err == nil {
-				h.acknowledged.append(batch, g.now)
+				h.acknowledged.append(batch, g.now())
 			} else if errors.Is(err, tsdb.ErrDiskFull) {
 				full++
 			} else {
@@ -275,7 +275,7 @@ func TestDiskFull(t *testing.T) {
 		if _, err := send(db, batch); err != nil {
 			t.Fatal(err)
 		}
-		h.acknowledged.append(batch, g.now)
+		h.acknowledged.append(batch, g.now())
 	}
 	check("with space again")
 	kill := mem.Clone()
@@ -283,7 +283,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fs := range []*vfs.Mem{mem, kill} {
-		if err := h.check(fs, g.now); err != nil {
+		if err := h.check(fs, g.now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -296,7 +296,7 @@ func TestDamage(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 3))
 	whole, h := vfs.NewMem(), newHistory()
 	g := newGenerator(seed)
-	db, err := tsdb.Open("data", tsdb.Options{FS: whole, Retention: testRetention, Now: func() time.Time { return g.now }})
+	db, err := tsdb.Open("data", tsdb.Options{FS: whole, Retention: testRetention, Now: g.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestDamage(t *testing.T) {
 		for _, sample := range batch {
 			h.attempted.note(sample)
 		}
-		h.acknowledged.append(batch, g.now)
+		h.acknowledged.append(batch, g.now())
 		if step == 30 || step == 60 {
 			if err := db.Flush(); err != nil {
 				t.Fatal(err)
@@ -348,7 +348,7 @@ func TestDamage(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d: check with damage in %s: %v", seed, path, err)
 			}
-			err = h.checkDamaged(damaged, g.now)
+			err = h.checkDamaged(damaged, g.now())
 			var corrupt *tsdb.CorruptionError
 			if errors.As(err, &corrupt) {
 				refused++

@@ -20,10 +20,10 @@ var targetLabels = []string{
 	"provider", "region", "replica", "route", "service", "version", "zone",
 }
 
-// groupKey names the series that are expected to arrive together. Where a series has target labels
+// GroupKey names the series that are expected to arrive together. Where a series has target labels
 // they are the key; else it is all labels but those that tell apart the series of one metric family.
 // A wrong guess costs space, never correctness: a group may have series without a sample in a row.
-func groupKey(ls labels.Labels) string {
+func GroupKey(ls labels.Labels) string {
 	var key strings.Builder
 	write := func(l labels.Label) {
 		key.WriteString(strconv.Itoa(len(l.Value)))

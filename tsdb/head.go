@@ -169,7 +169,7 @@ func checkLabels(ls labels.Labels) error {
 
 // groupFor returns the group that a new series joins. It expects h.mu to be held.
 func (h *head) groupFor(ls labels.Labels) *group {
-	key := groupKey(ls)
+	key := GroupKey(ls)
 	if g := h.filling[key]; g != nil && len(g.series) < maxColumns {
 		return g
 	}
@@ -221,7 +221,7 @@ func (h *head) restore(r index.Record) error {
 	g := h.group(groupID(r.Group))
 	if g == nil {
 		g = h.addGroup(groupID(r.Group))
-		h.filling[groupKey(r.Labels)] = g
+		h.filling[GroupKey(r.Labels)] = g
 	}
 	if int(r.Column) < len(g.series) && g.series[r.Column] != 0 {
 		return errRecord

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,14 +169,18 @@ func sameResult(got, want tsdb.Result) bool {
 // repeated samples, contradictions, gaps, special values, native histograms.
 type generator struct {
 	random   *rand.Rand
-	now      time.Time
-	sent     []given // a few older ones, to repeat
-	requests int     // so far; every 25 of them one target is replaced by a new version of it
+	clockNS  atomic.Int64 // the time now; the store's own goroutines read it too
+	sent     []given      // a few older ones, to repeat
+	requests int          // so far; every 25 of them one target is replaced by a new version of it
 }
 
 func newGenerator(seed uint64) *generator {
-	return &generator{random: rand.New(rand.NewPCG(seed, 1)), now: start.Add(testRetention / 2)}
+	g := &generator{random: rand.New(rand.NewPCG(seed, 1))}
+	g.clockNS.Store(start.Add(testRetention / 2).UnixNano())
+	return g
 }
+
+func (g *generator) now() time.Time { return time.Unix(0, g.clockNS.Load()).UTC() }
 
 func (g *generator) series(i int) labels.Labels {
 	target := []string{"model", fmt.Sprint("m", i/10), "version", fmt.Sprint((g.requests/25 + i/10) / (modelSeries / 10))}
@@ -234,9 +239,9 @@ func (g *generator) sample(i int, ms int64) given {
 
 // request makes the samples of one append.
 func (g *generator) request() []given {
-	g.now = g.now.Add(time.Duration(g.random.IntN(20_000)) * time.Millisecond)
+	g.clockNS.Add(int64(time.Duration(g.random.IntN(20_000)) * time.Millisecond))
 	g.requests++
-	nowMS := g.now.UnixMilli()
+	nowMS := g.now().UnixMilli()
 	var batch []given
 	for target := range modelSeries / 10 {
 		if g.random.IntN(3) == 0 {
@@ -385,7 +390,7 @@ func runAgainstModel(t *testing.T, seed uint64) {
 		t.Fatalf("HEDDLE_TSDB_SEED=%d: %s", seed, fmt.Sprintf(format, args...))
 	}
 	g, m, fs := newGenerator(seed), newModel(), vfs.NewMem()
-	o := tsdb.Options{FS: fs, Retention: testRetention, Now: func() time.Time { return g.now }}
+	o := tsdb.Options{FS: fs, Retention: testRetention, Now: g.now}
 	db, err := tsdb.Open("data", o)
 	if err != nil {
 		fail("%v", err)
@@ -395,7 +400,7 @@ func runAgainstModel(t *testing.T, seed uint64) {
 		case n < 88:
 			batch := g.request()
 			got, err := send(db, batch)
-			if want := m.append(batch, g.now); err != nil || !sameResult(got, want) {
+			if want := m.append(batch, g.now()); err != nil || !sameResult(got, want) {
 				fail("step %d: got %+v %v, want %+v", step, got, err, want)
 			}
 		case n < 91:
@@ -403,7 +408,7 @@ func runAgainstModel(t *testing.T, seed uint64) {
 		case n < 93:
 			err = db.CompactNext()
 		case n < 94:
-			name, from := fmt.Sprint("value", g.random.IntN(6)), g.now.UnixMilli()-g.random.Int64N(3_600_000)
+			name, from := fmt.Sprint("value", g.random.IntN(6)), g.now().UnixMilli()-g.random.Int64N(3_600_000)
 			to := from + g.random.Int64N(3_600_000)
 			m.delete(name, from, to)
 			_, err = db.DeleteSeries(context.Background(), from, to, named(name))

@@ -32,9 +32,11 @@ func openHead(path string) (*headFile, error) {
 }
 
 func (h *headFile) write(seq uint64, hash Hash) error {
-	_, err := h.file.WriteAt(fmt.Appendf(nil, "%020d %s\n", seq, hash), 0)
+	_, err := h.file.WriteAt(headText(seq, hash), 0)
 	return err
 }
+
+func headText(seq uint64, hash Hash) []byte { return fmt.Appendf(nil, "%020d %s\n", seq, hash) }
 
 func (h *headFile) read() (uint64, Hash, error) {
 	if h.fresh {

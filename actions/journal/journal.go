@@ -29,8 +29,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Committed, if set, sees every event once it is durable, in order, on the journal's goroutine.
 	Committed func([]Event)
-	// ReserveBytes is the room kept for a full disk; 0: 8 MiB; negative: none.
+	// ReserveBytes is the room kept for a full disk, once space is scarce; 0: 8 MiB; negative: none.
 	ReserveBytes int64
+	// FreeBytes tells how much room is left on the disk of a directory; nil: the system is asked.
+	FreeBytes func(dir string) (int64, error)
 	// Fault, if set, is asked before each step of a transaction, and fails it by its error: tests of
 	// the journal and of those who live by it use it to be a bad disk.
 	Fault func(step string) error
@@ -45,9 +47,9 @@ type Journal struct {
 	reader *sql.DB
 	insert statements
 	head   *headFile
-	// spare and written, the transactions since the start, are the writer's own.
-	spare   reserve
-	written uint64
+	// spare and seal are the writer's own.
+	seal  seal
+	spare reserve
 
 	// mu guards what follows. It is never held during I/O.
 	mu      sync.Mutex
@@ -174,7 +176,11 @@ func (j *Journal) Close() error {
 			lost = fmt.Errorf("%d events could not be written: %w", j.queued, j.stalled)
 		}
 		j.mu.Unlock()
-		j.closeErr = errors.Join(lost, j.reader.Close(), j.insert.close(), j.writer.Close(), j.head.Close())
+		lost = errors.Join(lost, j.reader.Close())
+		if err := j.seal.make(time.Now(), "TRUNCATE"); err != nil {
+			j.o.Logger.Warn("the journal is closed without a seal; a changed byte outside its events would go unnoticed", "path", j.path, "error", err)
+		}
+		j.closeErr = errors.Join(lost, j.insert.close(), j.writer.Close(), j.head.Close())
 	})
 	return j.closeErr
 }

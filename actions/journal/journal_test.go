@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -275,7 +277,8 @@ func TestFullDisk(t *testing.T) {
 // The room that is kept for a full disk is used before anyone has to wait.
 func TestReserveIsUsedFirst(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
-	j := open(t, path, Options{ReserveBytes: reserveBytes, Fault: func(string) error {
+	scarce := func(string) (int64, error) { return scarceBytes - 1, nil }
+	j := open(t, path, Options{ReserveBytes: reserveBytes, FreeBytes: scarce, Fault: func(string) error {
 		if _, err := os.Stat(path + reserveSuffix); err == nil {
 			return fmt.Errorf("write: %w", syscall.ENOSPC)
 		}
@@ -292,16 +295,38 @@ func TestReserveIsUsedFirst(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 	j.Close()
-	j = open(t, path, Options{ReserveBytes: reserveBytes})
+	j = open(t, path, Options{ReserveBytes: reserveBytes, FreeBytes: scarce})
 	if _, err := os.Stat(path + reserveSuffix); err != nil {
 		t.Error("the next start keeps no room")
 	}
-	j.spare.giveUp()
-	fill(t, j, 4, 4+refillEvery)
 	j.Close()
-	if _, err := os.Stat(path + reserveSuffix); err != nil {
-		t.Error("room is not kept again")
+	j = open(t, path, Options{ReserveBytes: reserveBytes, FreeBytes: func(string) (int64, error) { return scarceBytes, nil }})
+	if _, err := os.Stat(path + reserveSuffix); err == nil {
+		t.Error("room is kept on a disk with plenty of it")
 	}
+	j.Close()
+}
+
+// A journal that nobody writes to sees the disk fill up all the same.
+func TestReserveIsMadeWhenSpaceGetsScarce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "j")
+		var free atomic.Int64
+		free.Store(scarceBytes)
+		j := open(t, path, Options{ReserveBytes: reserveBytes, FreeBytes: func(string) (int64, error) { return free.Load(), nil }})
+		defer j.Close()
+		time.Sleep(10 * lookEvery)
+		synctest.Wait()
+		if _, err := os.Stat(path + reserveSuffix); err == nil {
+			t.Fatal("room is kept on a disk with plenty of it")
+		}
+		free.Store(scarceBytes - 1)
+		time.Sleep(2 * lookEvery)
+		synctest.Wait()
+		if info, err := os.Stat(path + reserveSuffix); err != nil || info.Size() != reserveBytes {
+			t.Errorf("no room is kept: %v", err)
+		}
+	})
 }
 
 func TestRefusesForeignFiles(t *testing.T) {

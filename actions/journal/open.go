@@ -50,14 +50,26 @@ func Open(path string, o Options) (*Journal, error) {
 	}
 	j := &Journal{path: path, o: o, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	j.space.L = &j.mu
-	j.spare = reserve{path: path + reserveSuffix, bytes: o.ReserveBytes}
+	j.spare = reserve{path: path + reserveSuffix, bytes: o.ReserveBytes, free: o.FreeBytes}
 	if o.ReserveBytes == 0 {
 		j.spare.bytes = reserveBytes
+	}
+	if o.FreeBytes == nil {
+		j.spare.free = freeBytes
+	}
+	var err error
+	if j.seal, err = openSeal(path); err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	changed, err := verifySeal(context.Background(), path)
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
 	if err := j.open(); err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
-	if err := j.spare.take(); err != nil {
+	j.noteDamage(changed)
+	if err := j.spare.open(time.Now()); err != nil {
 		o.Logger.Warn("no room is kept for a full disk", "path", j.spare.path, "error", err)
 	}
 	go j.write()
@@ -66,7 +78,15 @@ func Open(path string, o Options) (*Journal, error) {
 
 func (j *Journal) open() (err error) {
 	ctx := context.Background()
-	if j.writer, err = connect(j.path, "rwc"); err != nil {
+	// SQLite would let everyone read what it makes; its log takes the rights of the database.
+	file, err := os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return err
+	}
+	if j.writer, err = connect(j.path, "rw"); err != nil {
 		return err
 	}
 	j.writer.SetMaxOpenConns(1)
@@ -97,19 +117,26 @@ func (j *Journal) open() (err error) {
 	if j.seq, j.hash, err = storedHead(ctx, j.insert.conn); err != nil {
 		return errors.Join(err, j.insert.close())
 	}
-	j.noteCutEnd()
+	j.seal.lastEventSeq = j.seq
+	j.seal.checkpointSQL = func(ctx context.Context, mode string) error {
+		_, err := j.insert.conn.ExecContext(ctx, "PRAGMA wal_checkpoint("+mode+")")
+		return err
+	}
 	return nil
 }
 
-// connect opens the file. WAL with synchronous FULL syncs the log once for each transaction.
-func connect(path, mode string) (*sql.DB, error) {
+// connect opens the file, with more parameters of its address if need be. WAL with synchronous FULL syncs the log once for each transaction.
+func connect(path, mode string, more ...string) (*sql.DB, error) {
 	query := url.Values{"mode": {mode}, "_pragma": {
 		"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(ON)",
-		// 4 MiB of log between checkpoints: rare enough that few transactions pay for one.
-		"wal_autocheckpoint(1000)",
+		// Checkpoints are ours, because they lift the seal (seal.go).
+		"wal_autocheckpoint(0)",
 		// What a crash in the middle of a large checkpoint may leave is cut back to this.
 		"journal_size_limit(16777216)",
 	}}
+	for i := 0; i < len(more); i += 2 {
+		query.Set(more[i], more[i+1])
+	}
 	if mode != "ro" {
 		query["_pragma"] = append(query["_pragma"], "journal_mode(WAL)")
 	}
@@ -163,25 +190,24 @@ func storedHead(ctx context.Context, conn *sql.Conn) (seq uint64, hash Hash, err
 	return uint64(number), Hash(raw), nil
 }
 
-// noteCutEnd compares the chain with the head file. Where events are missing at the end, the chain
-// goes on from what is left, and says so for good.
-func (j *Journal) noteCutEnd() {
+// noteDamage compares the chain with the head file, and takes what the seal has shown. Where
+// something was changed or events are missing at the end, the chain goes on from what is left, and
+// says so for good.
+func (j *Journal) noteDamage(found string) {
 	seq, hash, err := j.head.read()
-	if errors.Is(err, os.ErrNotExist) && j.seq == 0 {
-		return
-	}
-	var found string
 	switch {
+	case errors.Is(err, os.ErrNotExist) && j.seq == 0:
 	case err != nil:
 		found = "the head file cannot be read: whether the end of the journal is whole is not known"
 	case seq > j.seq:
 		found = fmt.Sprintf("the journal ends at event %d, and once ended at event %d", j.seq, seq)
 	case seq == j.seq && hash != j.hash:
 		found = fmt.Sprintf("the journal's last event %d is not the one that was written", seq)
-	default:
+	}
+	if found == "" {
 		return
 	}
-	j.o.Logger.Error("the journal is damaged at its end", "path", j.path, "found", found)
+	j.o.Logger.Error("the journal was damaged or changed", "path", j.path, "found", found)
 	b := &Batch{}
 	b.Event(time.Now(), "journal_damaged", struct {
 		Found        string `json:"found"`

@@ -21,8 +21,8 @@ func Verify(ctx context.Context, path string) (Report, error) {
 	return verify(ctx, db, path)
 }
 
-// Verify checks every link of the chain, its end against the head row and the head file, and the
-// file's own structure. The error is for what keeps it from checking; what it finds is in the report.
+// Verify checks every link of the chain, its end against the head row and the head file, the file's
+// own structure, and its bytes against the seal. The error is for what keeps it from checking; what it finds is in the report.
 func (j *Journal) Verify(ctx context.Context) (Report, error) {
 	return verify(ctx, j.reader, j.path)
 }
@@ -44,6 +44,13 @@ func verify(ctx context.Context, db *sql.DB, path string) (Report, error) {
 		report.Broken = &Broken{report.Events + 1, fmt.Sprintf("the end is missing: the journal once held %d events", mark.seq)}
 	default:
 		report.Broken, err = verifyStructure(ctx, db)
+	}
+	if err != nil || report.Broken != nil {
+		return report, err
+	}
+	problem, err := verifySeal(ctx, path)
+	if problem != "" {
+		report.Broken = &Broken{report.Events, problem}
 	}
 	return report, err
 }

@@ -53,14 +53,21 @@ func (s statements) close() error {
 // the disk refuses once more after Close.
 func (j *Journal) write() {
 	defer close(j.stopped)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	failures := 0
 	for {
+		j.keepRoom()
 		tickets, closing := j.take()
 		if len(tickets) == 0 {
 			if closing {
 				return
 			}
-			<-j.wake
+			select {
+			case <-j.wake:
+			case <-look.C:
+				j.noteSealing(j.seal.rest(time.Now()))
+			}
 			continue
 		}
 		err := j.commit(tickets, failures > 0)
@@ -71,7 +78,7 @@ func (j *Journal) write() {
 		j.settle(tickets, err)
 		if err == nil {
 			failures = 0
-			j.refill()
+			j.noteSealing(j.seal.committed(lastEvent(tickets)))
 			continue
 		}
 		failures++
@@ -88,16 +95,17 @@ func (j *Journal) write() {
 	}
 }
 
-// refillEvery is how many transactions pass between attempts to make the reserve again.
-const refillEvery = 256
-
-// refill makes the reserve again once there is room.
-func (j *Journal) refill() {
-	if j.written++; j.spare.held || j.spare.bytes < 0 || j.written%refillEvery != 0 {
-		return
+// keepRoom keeps room for a full disk once space is scarce.
+func (j *Journal) keepRoom() {
+	if made, _ := j.spare.keep(time.Now()); made {
+		j.o.Logger.Warn("the disk is running out; room is kept for the journal", "path", j.spare.path, "bytes", j.spare.bytes)
 	}
-	if j.spare.take() == nil {
-		j.o.Logger.Info("room is kept again for a full disk", "path", j.spare.path)
+}
+
+// noteSealing logs what kept the file from being checkpointed or sealed; it is tried again.
+func (j *Journal) noteSealing(err error) {
+	if err != nil {
+		j.o.Logger.Warn("the journal's file cannot be sealed at present", "path", j.path, "error", err)
 	}
 }
 

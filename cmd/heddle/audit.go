@@ -240,7 +240,7 @@ func (c AuditExportCmd) Run(env *Env) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<16))
-		return answerError(response.Status, text)
+		return answerError(response, text)
 	}
 	if _, err := io.Copy(env.Stdout, response.Body); err != nil {
 		return fmt.Errorf("the export broke off: %w", err)

@@ -5,6 +5,7 @@ type BenchCmd struct {
 	Latency BenchLatencyCmd `cmd:"" help:"Broken rule to webhook, beside Prometheus with Alertmanager."`
 	Storage BenchStorageCmd `cmd:"" help:"Bytes, processor time and memory of the store, beside Prometheus and VictoriaMetrics."`
 	Rules   BenchRulesCmd   `cmd:"" help:"Processor time of rules, beside Prometheus."`
+	Scale   BenchScaleCmd   `cmd:"" help:"Memory, processor time and restart with a million series."`
 }
 
 // Help shows examples.
@@ -12,5 +13,6 @@ func (BenchCmd) Help() string {
 	return `Examples:
   heddle bench latency
   heddle bench storage --full --by-kind
-  heddle bench rules`
+  heddle bench rules
+  heddle bench scale`
 }

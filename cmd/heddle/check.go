@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -17,8 +16,9 @@ import (
 type CheckCmd struct {
 	Files      []string `arg:"" name:"file" help:"Rule files, checked as one load; files of thresholds; configuration files (*.yml), with the rules they name."`
 	PrintRules bool     `help:"Print the rules that the files stand for, in canonical form."`
-	Data       string   `type:"path" placeholder:"DIR" help:"Also compare the rules with the data of this directory: metrics that do not exist, windows too short, thresholds outside the buckets. The server that uses it must be stopped."`
-	Quiet      bool     `short:"q" help:"Print mistakes only."`
+	Data       string   `type:"path" placeholder:"DIR" xor:"source" help:"Also compare the rules with the data of this directory: metrics that do not exist, windows too short, thresholds outside the buckets. The server that uses it must be stopped."`
+	RemoteData
+	Quiet bool `short:"q" help:"Print mistakes only."`
 }
 
 // Help shows examples.
@@ -29,6 +29,8 @@ func (CheckCmd) Help() string {
       the configuration, and the rules and thresholds it names
   heddle check --data ./data rules/*.rules
       also what the rules can not see in the data that arrives
+  heddle check --url http://127.0.0.1:9480 rules/*.rules
+      the same, with the data of a running server: Heddle or Prometheus
   heddle check --print-rules performance_thresholds.yml
       the rules that the thresholds stand for
 
@@ -106,10 +108,8 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 	if len(errs) > 0 {
 		return fmt.Errorf("%w\n\n%s", errs, count(mistakes(errs), "mistake"))
 	}
-	if c.Data != "" {
-		if blind, err := checkData(env, program, c.Data); blind || err != nil {
-			return errors.Join(errors.New("these rules cannot see all that they are written for"), err)
-		}
+	if err := c.checkData(env, program); err != nil {
+		return err
 	}
 	files, _ := set.Parse()
 	switch {

@@ -34,6 +34,11 @@ func (r Remote) get(ctx context.Context, path string, query url.Values, into any
 	return r.do(ctx, http.MethodGet, path, nil, into)
 }
 
+// postForm asks for JSON with parameters that may be longer than an address.
+func (r Remote) postForm(ctx context.Context, path string, form url.Values, into any) error {
+	return r.do(ctx, http.MethodPost, path, form, into)
+}
+
 // post sends JSON and reads JSON. into may be nil.
 func (r Remote) post(ctx context.Context, path string, body, into any) error {
 	return r.do(ctx, http.MethodPost, path, body, into)
@@ -47,12 +52,14 @@ func (r Remote) do(ctx context.Context, method, path string, body, into any) err
 		return err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
-	if err != nil {
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	switch {
+	case err != nil:
 		return fmt.Errorf("the answer of %s broke off: %w", r.URL, err)
-	}
-	if response.StatusCode/100 != 2 {
-		return answerError(response.Status, text)
+	case len(text) > maxAnswerBytes:
+		return fmt.Errorf("%s: %w", r.URL, errAnswerTooLarge)
+	case response.StatusCode/100 != 2:
+		return answerError(response, text)
 	}
 	if into == nil {
 		return nil
@@ -66,19 +73,24 @@ func (r Remote) do(ctx context.Context, method, path string, body, into any) err
 // send makes one request; the caller closes the answer's body.
 func (r Remote) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var payload io.Reader
-	if body != nil {
+	contentType := ""
+	switch body := body.(type) {
+	case nil:
+	case url.Values:
+		payload, contentType = strings.NewReader(body.Encode()), "application/x-www-form-urlencoded"
+	default:
 		encoded, err := json.Marshal(body)
 		if err != nil {
 			return nil, err
 		}
-		payload = bytes.NewReader(encoded)
+		payload, contentType = bytes.NewReader(encoded), "application/json"
 	}
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.URL, "/")+path, payload)
 	if err != nil {
 		return nil, usagef("--url: %v", err)
 	}
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
 	}
 	token, err := r.token()
 	if err != nil {
@@ -110,13 +122,24 @@ func (r Remote) token() (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
+// errAnswerTooLarge is an answer that was not read to its end.
+var errAnswerTooLarge = fmt.Errorf("the answer has more than %d MiB", maxAnswerBytes>>20)
+
+// refusal is an answer of the server that is an error.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r refusal) Error() string { return r.text }
+
 // answerError is what the server says of a request that failed.
-func answerError(status string, text []byte) error {
+func answerError(response *http.Response, text []byte) error {
 	var failure struct {
 		Error string `json:"error"`
 	}
 	if json.Unmarshal(text, &failure) == nil && failure.Error != "" {
-		return errors.New(failure.Error)
+		return refusal{response.StatusCode, failure.Error}
 	}
-	return fmt.Errorf("the server answered %s: %.500s", status, bytes.TrimSpace(text))
+	return refusal{response.StatusCode, fmt.Sprintf("the server answered %s: %.500s", response.Status, bytes.TrimSpace(text))}
 }

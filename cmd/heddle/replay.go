@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/dustin/go-humanize"
+	"github.com/prometheus/prometheus/storage"
 
 	"github.com/neuroweaver/heddle/actions"
 	"github.com/neuroweaver/heddle/cmd/heddle/internal/recording"
@@ -23,13 +23,14 @@ import (
 type ReplayCmd struct {
 	Rules   []string `required:"" placeholder:"GLOB" help:"Rule files."`
 	Compare []string `placeholder:"GLOB" help:"Other rule files: show what would have been different with --rules."`
-	Data    string   `type:"path" placeholder:"DIR" xor:"source" help:"Replay from a data directory; the server that uses it must be stopped."`
-	Input   string   `placeholder:"FILE" xor:"source" help:"Replay lines of JSON; - reads standard input."`
-	Format  string   `enum:"samples,observations" default:"observations" help:"What the lines are: samples or observations (${default})."`
-	From    string   `placeholder:"TIME" help:"Start of a replay from --data: a time, or how long ago (7d)."`
-	To      string   `placeholder:"TIME" help:"End of it (now)."`
-	JSON    bool     `help:"Print one JSON object a line."`
-	Quiet   bool     `short:"q" help:"Print no progress and no summary."`
+	RemoteData
+	Data   string `type:"path" placeholder:"DIR" xor:"source" help:"Replay from a data directory; the server that uses it must be stopped."`
+	Input  string `placeholder:"FILE" xor:"source" help:"Replay lines of JSON; - reads standard input."`
+	Format string `enum:"samples,observations" default:"observations" help:"What the lines are: samples or observations (${default})."`
+	From   string `placeholder:"TIME" help:"Start of a replay from --data or --url: a time, or how long ago (a day of --data, an hour of --url)."`
+	To     string `placeholder:"TIME" help:"End of it (now)."`
+	JSON   bool   `help:"Print one JSON object a line."`
+	Quiet  bool   `short:"q" help:"Print no progress and no summary."`
 }
 
 // Help shows examples.
@@ -37,6 +38,8 @@ func (ReplayCmd) Help() string {
 	return `Examples:
   heddle replay --rules 'rules/*.rules' --data ./data --from 7d
       what the rules would have done in the last week
+  heddle replay --rules 'rules/*.rules' --url http://prometheus:9090 --from 7d
+      the same, from what a running server has: Heddle, Prometheus, or who speaks their API
   heddle replay --rules chat.rules --input requests.jsonl --json
   generate | heddle replay --rules chat.rules --input - --format samples
       {"metric":"m_total","labels":{"model":"a"},"ts_ms":1767571215000,"value":3} a line
@@ -49,8 +52,8 @@ effects: nothing is sent and nothing is switched.`
 
 // Run replays, and compares where it is asked to.
 func (c ReplayCmd) Run(env *Env) error {
-	if c.Data == "" && c.Input == "" {
-		return usagef("say what to replay: --data DIR or --input FILE")
+	if c.Data == "" && c.URL == "" && c.Input == "" {
+		return usagef("say what to replay: --data DIR, --url URL or --input FILE")
 	}
 	if len(c.Compare) > 0 && c.Input == "-" {
 		return usagef("--compare reads the data twice; write it to a file first")
@@ -169,8 +172,8 @@ func (c ReplayCmd) replay(env *Env, program *rules.Program, tally *replayTally, 
 // open gives the data as a recording, counted as it passes.
 func (c ReplayCmd) open(env *Env, program *rules.Program, tally *replayTally) (source rules.Recording, closer io.Closer, err error) {
 	switch {
-	case c.Data != "":
-		source, closer, err = c.openData(env, program)
+	case c.Data != "" || c.URL != "":
+		source, closer, err = c.openStored(env, program)
 	case c.Input == "-":
 		source, closer = c.lines(env.Stdin), io.NopCloser(nil)
 	default:
@@ -203,34 +206,52 @@ func (c ReplayCmd) lines(r io.Reader) rules.Recording {
 	return recording.Observations(r)
 }
 
-func (c ReplayCmd) openData(env *Env, program *rules.Program) (rules.Recording, io.Closer, error) {
-	now := time.Now()
-	to, err := parseWhen(c.To, now, now)
+// openStored gives what a data directory or a server has.
+func (c ReplayCmd) openStored(env *Env, program *rules.Program) (rules.Recording, io.Closer, error) {
+	from, to, err := c.span(time.Now())
 	if err != nil {
 		return rules.Recording{}, nil, err
 	}
-	from, err := parseWhen(c.From, now, to.Add(-24*time.Hour))
-	if err != nil {
-		return rules.Recording{}, nil, err
-	}
-	if !from.Before(to) {
-		return rules.Recording{}, nil, usagef("--from must lie before --to")
-	}
-	db, err := openStore(c.Data)
-	if err != nil {
-		return rules.Recording{}, nil, err
+	var store storage.Queryable
+	closeStore := func() error { return nil }
+	if c.URL != "" {
+		store = c.store()
+	} else {
+		db, err := openStore(c.Data)
+		if err != nil {
+			return rules.Recording{}, nil, err
+		}
+		store, closeStore = db, db.Close
 	}
 	progress := newBenchProgress(env.Stderr)
 	if c.Quiet {
 		progress = newBenchProgress(io.Discard)
 	}
-	source := recording.Stored(env.Ctx, db, program.SeriesNames(), from, to, func(at time.Time) {
+	source := recording.Stored(env.Ctx, store, program.SeriesNames(), from, to, func(at time.Time) {
 		progress.show(fmt.Sprintf("replaying %s to %s", clockTime(from), clockTime(to)), at.Sub(from).Seconds()/to.Sub(from).Seconds())
 	})
 	return source, closing(func() error {
 		progress.end()
-		return db.Close()
+		return closeStore()
 	}), nil
+}
+
+// span is the time to replay.
+func (c ReplayCmd) span(now time.Time) (from, to time.Time, err error) {
+	usual := 24 * time.Hour
+	if c.URL != "" {
+		usual = time.Hour // what is read from a server is its work, and the network's
+	}
+	if to, err = parseWhen(c.To, now, now); err != nil {
+		return from, to, err
+	}
+	if from, err = parseWhen(c.From, now, to.Add(-usual)); err != nil {
+		return from, to, err
+	}
+	if !from.Before(to) {
+		return from, to, usagef("--from must lie before --to")
+	}
+	return from, to, nil
 }
 
 // openStore opens the store of a data directory that no server uses.
@@ -248,56 +269,6 @@ const keepAll = 100 * 365 * 24 * time.Hour
 type closing func() error
 
 func (c closing) Close() error { return c() }
-
-// replayTally sums up a replay.
-type replayTally struct {
-	samples                 int
-	first, last             time.Time
-	alerts, resolved, moves int
-	flaps                   int
-	lastMove                map[string]time.Time
-}
-
-func (t *replayTally) batch(b *tsdb.Batch) {
-	for i := range b.Rows {
-		t.samples += len(b.Rows[i].Series)
-	}
-	if t.first.IsZero() {
-		t.first = b.Arrived
-	}
-	t.last = b.Arrived
-}
-
-// flapWithin is how soon a second move of a route makes a flap of the first.
-const flapWithin = 10 * time.Minute
-
-func (t *replayTally) event(e rules.Event) {
-	switch e.Type {
-	case "alert":
-		t.alerts++
-	case "resolve":
-		t.resolved++
-	case "switch":
-		t.moves++
-		if t.lastMove == nil {
-			t.lastMove = map[string]time.Time{}
-		}
-		if last, ok := t.lastMove[e.Route]; ok && e.Time.Sub(last) < flapWithin {
-			t.flaps++
-		}
-		t.lastMove[e.Route] = e.Time
-	}
-}
-
-func (t *replayTally) String() string {
-	span := t.last.Sub(t.first)
-	text := fmt.Sprintf("%s over %s: %s, %d resolved; %s of routes, %d within %s of the one before",
-		humanize.Comma(int64(t.samples))+" samples", span.Round(time.Second), count(t.alerts, "alert"), t.resolved, count(t.moves, "move"), t.flaps, flapWithin)
-	if week := 7 * 24 * time.Hour; span > time.Hour {
-		text += fmt.Sprintf("; %.1f alerts a week", float64(t.alerts)*float64(week)/float64(span))
-	}
-	return text
-}
 
 // parseWhen reads a time, or how long before now; empty: otherwise.
 func parseWhen(text string, now, otherwise time.Time) (time.Time, error) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/neuroweaver/heddle/server"
@@ -42,6 +43,11 @@ SIGHUP, POST /-/reload or a changed rule file load the rules anew; when they hav
 mistakes, the rules in force stay. SIGINT and SIGTERM stop it in order.`
 }
 
+// gcPercent is Go's GOGC unless the environment sets it: how much garbage there may be, in percent of
+// what is in use. Nearly all of the heap is what the store keeps. Against the usual 100, it saves a
+// quarter of the peak memory of `heddle bench storage --full` and costs some 5 % of its processor time.
+const gcPercent = 40
+
 // Run serves until the context ends.
 func (c ServeCmd) Run(env *Env) error {
 	config, err := c.configuration()
@@ -52,6 +58,9 @@ func (c ServeCmd) Run(env *Env) error {
 		return err
 	}
 	logger := newLogger(env, config.Log)
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(gcPercent)
+	}
 	s, err := server.New(env.Ctx, config, logger)
 	if err != nil {
 		return err

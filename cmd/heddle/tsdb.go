@@ -14,6 +14,8 @@ type TSDBCmd struct {
 	Compact  TSDBCompactCmd  `cmd:"" help:"Flush and compact all there is, and wait for it."`
 	Check    TSDBCheckCmd    `cmd:"" help:"Read everything on disk and report damage."`
 	Snapshot TSDBSnapshotCmd `cmd:"" help:"Write a copy of the store while the server runs."`
+	Import   TSDBImportCmd   `cmd:"" help:"Bring in blocks of Prometheus and OpenMetrics text."`
+	Export   TSDBExportCmd   `cmd:"" help:"Write OpenMetrics text or blocks of Prometheus."`
 }
 
 // Help shows examples.
@@ -22,7 +24,9 @@ func (TSDBCmd) Help() string {
   heddle tsdb stats
   heddle tsdb compact
   heddle tsdb snapshot                 # a copy while the server runs
-  heddle tsdb check --data ./data      # of a stopped server, or of a snapshot`
+  heddle tsdb check --data ./data      # of a stopped server, or of a snapshot
+  heddle tsdb import --data ./data /var/lib/prometheus/metrics2
+  heddle tsdb export --data ./data -o history.om`
 }
 
 // storeStats is the server's answer.

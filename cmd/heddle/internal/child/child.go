@@ -85,9 +85,14 @@ func (p *Process) Stop() error {
 		return nil
 	case <-time.After(StopLimit):
 	}
-	p.command.Process.Kill()
-	<-p.ended
+	p.Kill()
 	return fmt.Errorf("%s did not end within %v of SIGTERM and was killed", filepath.Base(p.command.Path), StopLimit)
+}
+
+// Kill ends the program at once, without a chance to do anything, and waits for its end.
+func (p *Process) Kill() {
+	p.command.Process.Kill() // an error means that it has ended
+	<-p.ended
 }
 
 // CPU is the processor time that the program took, in user and system mode; 0 until it has ended.

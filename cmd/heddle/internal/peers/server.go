@@ -25,6 +25,8 @@ type Server struct {
 
 	client  *http.Client
 	process *child.Process
+	// start starts the server's program and waits until it answers.
+	start func(context.Context) (*child.Process, error)
 	// compact brings all samples to where they stay, in as few bytes as this server ever uses, and
 	// returns the directory that then holds them.
 	compact func(context.Context) (dir string, err error)
@@ -37,7 +39,7 @@ type Server struct {
 type Disk struct {
 	// SampleBytes is what grows with samples: blocks, logs, index.
 	SampleBytes int64
-	// OtherBytes is what does not: Heddle's journal of decisions, and the room it keeps for a full disk.
+	// OtherBytes is what does not: Heddle's journal of decisions.
 	OtherBytes int64
 }
 
@@ -62,12 +64,31 @@ func newServer(name, version, address string) *Server {
 
 // run starts the server's program and waits until the path ready answers.
 func (s *Server) run(ctx context.Context, o Options, ready, program string, args ...string) (*Server, error) {
+	s.start = func(ctx context.Context) (*child.Process, error) {
+		process, err := child.Start(ctx, o.Dir, s.URL+ready, program, args...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		return process, nil
+	}
 	var err error
-	s.process, err = child.Start(ctx, o.Dir, s.URL+ready, program, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	if s.process, err = s.start(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// Restart kills the server, starts it again over what it left, and returns how long it took until it
+// was ready.
+func (s *Server) Restart(ctx context.Context) (time.Duration, error) {
+	s.process.Kill()
+	began := time.Now()
+	process, err := s.start(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.process = process
+	return time.Since(began), nil
 }
 
 // installed finds a program under any of its names.

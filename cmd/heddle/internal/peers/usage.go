@@ -14,8 +14,9 @@ import (
 type Usage struct {
 	// CPUSeconds is user and system time of all its threads.
 	CPUSeconds float64
-	// PeakRSSBytes is the most memory that was resident at once, mapped files included (VmHWM).
-	PeakRSSBytes int64
+	// RSSBytes is the memory that is resident, mapped files included (VmRSS), PeakRSSBytes the most that
+	// was at once (VmHWM).
+	RSSBytes, PeakRSSBytes int64
 }
 
 // clockTicks is USER_HZ, the unit of times in /proc/PID/stat: 100 on all of Go's Linux ports.
@@ -44,12 +45,14 @@ func usageOf(pid int) (Usage, error) {
 	}
 	usage := Usage{CPUSeconds: ticks / clockTicks}
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kB, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			if err != nil {
-				return Usage{}, fmt.Errorf("/proc/%d/status: %w", pid, err)
+		for prefix, bytes := range map[string]*int64{"VmRSS:": &usage.RSSBytes, "VmHWM:": &usage.PeakRSSBytes} {
+			if value, ok := strings.CutPrefix(line, prefix); ok {
+				kB, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+				if err != nil {
+					return Usage{}, fmt.Errorf("/proc/%d/status: %w", pid, err)
+				}
+				*bytes = kB << 10
 			}
-			usage.PeakRSSBytes = kB << 10
 		}
 	}
 	return usage, nil

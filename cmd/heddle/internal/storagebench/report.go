@@ -40,7 +40,7 @@ func reportData(w io.Writer, results []Result) error {
 		return err
 	}
 	if ours.OtherDiskBytes > 0 {
-		fmt.Fprintf(w, "%s keeps %s more that do not grow with samples and are not counted: the journal of decisions, with room for a full disk.\n",
+		fmt.Fprintf(w, "%s keeps %s more that do not grow with samples and are not counted: its journal of decisions.\n",
 			ours.Server, humanize.Bytes(uint64(ours.OtherDiskBytes)))
 	}
 	return nil
