@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/prometheus/model/histogram"
@@ -200,12 +201,17 @@ func (l *rollupLife) checkClone(fs *vfs.Mem) error {
 
 // TestRollups: buckets say the same before and after the raw samples are gone.
 func TestRollups(t *testing.T) {
+	synctest.Test(t, testRollups) // time stands still: nothing runs beside the test
+}
+
+func testRollups(t *testing.T) {
 	seed := testSeed(t)
 	l, fs := newRollupLife(seed), vfs.NewMem()
 	db, err := tsdb.Open("data", l.options(fs))
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { db.Close() })
 	for range 10 {
 		if err = l.live(db, 60, func(error) bool { return false }); err == nil {
 			err = l.check(db)
@@ -240,6 +246,10 @@ func TestRollups(t *testing.T) {
 // TestRollupPowerLossAtEveryOperation looks, ahead of each operation on the file system, at what a power
 // loss and a kill would leave: every acknowledged sample, in raw or in a rollup, once.
 func TestRollupPowerLossAtEveryOperation(t *testing.T) {
+	synctest.Test(t, testRollupPowerLossAtEveryOperation) // time stands still: nothing runs beside the test
+}
+
+func testRollupPowerLossAtEveryOperation(t *testing.T) {
 	seed := testSeed(t)
 	mem, l := vfs.NewMem(), newRollupLife(seed)
 	random, inside := rand.New(rand.NewPCG(seed, 2)), map[string]int{}
@@ -260,6 +270,7 @@ func TestRollupPowerLossAtEveryOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { db.Close() })
 	for range 12 {
 		busy = true // raw appends have their own test
 		if err = l.live(db, 40, func(error) bool { return false }); err != nil {

@@ -51,7 +51,9 @@ func (c TSDBImportCmd) Run(env *Env) error {
 	}
 	began := time.Now()
 	retention := config.Storage.Retention
-	db, err := tsdb.Open(server.StorePath(config.Data), tsdb.Options{Retention: keepAll, OutOfOrder: interchange.OutOfOrder})
+	db, err := tsdb.Open(server.StorePath(config.Data), tsdb.Options{
+		Retention: keepAll, Rollup5mRetention: keepAll, Rollup1hRetention: keepAll, OutOfOrder: interchange.OutOfOrder,
+	})
 	if err != nil {
 		return inUse(config.Data, err)
 	}
