@@ -130,10 +130,12 @@ func (t *turn) landed(r *route.Route, f *flight) {
 		f.Announced = true
 		t.m.metrics.switched(s.Name, s.Action, t.now.Sub(f.Decided))
 	}
-	t.batch.Event(t.now, kind, switchEvent{
+	event := switchEvent{
 		Route: s.Name, From: f.From, To: s.Model, Epoch: f.Epoch, Action: s.Action, Reason: s.Reason, Cause: f.Cause,
 		Weights: s.Weights(), DecidedAt: f.Decided, AppliedAt: t.now, TookMS: milliseconds(t.now.Sub(f.Decided)), Targets: f.guarantees(),
-	})
+	}
+	t.batch.Event(t.now, kind, event)
+	t.logLanded(kind, event)
 }
 
 // guarantees says for each target how sure it is: "read_back", "taken" or "disabled".

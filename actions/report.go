@@ -31,6 +31,7 @@ func (m *Manager) report(tg *target, a connector.Assignment, receipt connector.R
 	}
 	now := m.o.Now()
 	m.metrics.attempt(tg.name, receipt, err)
+	tg.trouble.log(m.log, a, tg.name, err, now)
 	m.turn(now, func(t *turn) error {
 		f := m.flights[tg.route]
 		if f == nil || f.Targets[tg.name] == nil {

@@ -18,6 +18,7 @@ type target struct {
 	name      string
 	connector connector.Connector
 	wake      chan struct{} // buffered by one: wanted, disabled or acknowledged may have changed
+	trouble   trouble
 
 	mu     sync.Mutex // guards wanted and asked
 	wanted *connector.Assignment

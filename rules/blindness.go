@@ -26,7 +26,7 @@ func (b Blindness) String() string {
 
 // FindBlindness compares the rules of a program with what a store has had up to now: metrics that do
 // not exist or stopped, a `where` that takes nothing, samples too rare for a window, thresholds
-// outside the buckets of a histogram, labels that are missing.
+// outside the buckets of a histogram, quantiles that a summary does not have, labels that are missing.
 func FindBlindness(ctx context.Context, p *Program, store storage.Queryable, now time.Time) ([]Blindness, error) {
 	e := NewEngine(Options{Store: until{store, now.UnixMilli()}})
 	if err := e.Load(ctx, p, nil, now); err != nil {
@@ -94,6 +94,7 @@ func (l *look) all() []Blindness {
 			switch {
 			case n.kind == nodeTerm:
 				l.window(&l.rule.scope.terms[n.term])
+				l.summary(&l.rule.scope.terms[n.term])
 			case n.kind == nodeCompare && n.x.kind == nodeTerm && n.y.kind == nodeNumber:
 				l.threshold(&l.rule.scope.terms[n.x.term], n.y.number)
 			}
@@ -153,6 +154,25 @@ func (l *look) window(t *term) {
 		l.report("make the window at least four times as long as the time between samples",
 			"%s looks at %s, but a sample comes only every %s", t.text,
 			formatDuration(time.Duration(width)*time.Millisecond), formatDuration(time.Duration(clock.Interval())*time.Millisecond))
+	}
+}
+
+// summary looks whether a metric that arrives as a summary has what is asked of it.
+func (l *look) summary(t *term) {
+	if t.kind != syntax.Histogram || t.function != functionQuantile && t.function != functionAbove {
+		return
+	}
+	for _, s := range l.subjects {
+		h := s.inputs[t.slot].histogram
+		switch {
+		case h == nil || !h.onlySummary():
+		case t.function == functionAbove:
+			l.report("ask for one of its quantiles, or send the metric as a histogram",
+				"%s: %s arrives as a summary, which does not tell the share over a value", t.text, l.rule.scope.metrics[t.slot].name)
+		case !h.summary.Has(t.argument):
+			l.report("ask for one of these, or send the metric as a histogram",
+				"%s: %s arrives as a summary, with the quantiles %v", t.text, l.rule.scope.metrics[t.slot].name, slices.Sorted(slices.Values(h.summary.Quantiles())))
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ type metric struct {
 type part uint8
 
 const (
-	partValue  part = iota // a counter or gauge itself, or a native histogram
+	partValue  part = iota // a counter or gauge itself, a native histogram, or a quantile of a summary
 	partBucket             // the classic histogram's observations up to an upper bound
 	partCount
 	partSum
@@ -97,6 +97,18 @@ func (m *metric) key() string {
 
 // upperBound reads the label le of a bucket.
 func upperBound(series labels.Labels) (float64, bool) {
-	upper, err := strconv.ParseFloat(series.Get(labels.BucketLabel), 64)
-	return upper, err == nil && upper == upper
+	return numberLabel(series, labels.BucketLabel)
+}
+
+// quantileLabel is what tells apart the series of a summary.
+const quantileLabel = "quantile"
+
+// quantileOf reads the label quantile of a summary.
+func quantileOf(series labels.Labels) (float64, bool) {
+	return numberLabel(series, quantileLabel)
+}
+
+func numberLabel(series labels.Labels, name string) (float64, bool) {
+	v, err := strconv.ParseFloat(series.Get(name), 64)
+	return v, err == nil && v == v
 }

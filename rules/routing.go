@@ -104,15 +104,9 @@ func (f *force) track(series labels.Labels, clock *window.Clock, native bool, no
 
 // target joins a series to the subjects that it concerns in a role; ok is false where there is none.
 func (f *force) target(series labels.Labels, r role, clock *window.Clock, native bool, now time.Time) (t target, ok bool) {
-	isHistogram := r.metric.kind == syntax.Histogram
-	if native != (isHistogram && r.part == partValue) {
+	place, ok := r.takes(series, native)
+	if !ok {
 		return t, false
-	}
-	upper, hasUpper := 0.0, false
-	if r.part == partBucket {
-		if upper, hasUpper = upperBound(series); !hasUpper {
-			return t, false
-		}
 	}
 	for _, g := range f.groups {
 		slot := slices.Index(g.scope.metrics, r.metric)
@@ -126,7 +120,7 @@ func (f *force) target(series labels.Labels, r role, clock *window.Clock, native
 		if t.floats == nil && t.native == nil {
 			t.make(f.plans[r.metric], clock, native)
 		}
-		s.inputs[slot].join(r, t, upper)
+		s.inputs[slot].join(r, t, place)
 		t.subjects = append(t.subjects, s)
 		for _, rule := range g.scope.rules {
 			if slices.Contains(rule.needs, slot) {
@@ -137,6 +131,22 @@ func (f *force) target(series labels.Labels, r role, clock *window.Clock, native
 	return t, len(t.subjects) > 0
 }
 
+// takes reports whether a series with a name of the role is of the form that the role has, and gives the
+// place of a bucket or of a summary's quantile among its like.
+func (r role) takes(series labels.Labels, native bool) (place float64, ok bool) {
+	switch {
+	case r.metric.kind != syntax.Histogram:
+		return 0, !native
+	case native:
+		return 0, r.part == partValue
+	case r.part == partBucket:
+		return upperBound(series)
+	case r.part == partValue:
+		return quantileOf(series)
+	}
+	return 0, true
+}
+
 func (t *target) make(plan *window.Plan, clock *window.Clock, native bool) {
 	if native {
 		t.native = window.NewNativeSeries(plan, clock)
@@ -145,8 +155,8 @@ func (t *target) make(plan *window.Plan, clock *window.Clock, native bool) {
 	}
 }
 
-// join adds a series to an input.
-func (in *input) join(r role, t target, upper float64) {
+// join adds a series to an input; place is the upper bound of a bucket, or the quantile of a summary.
+func (in *input) join(r role, t target, place float64) {
 	if r.metric.kind != syntax.Histogram {
 		in.series = append(in.series, t.floats)
 		return
@@ -157,9 +167,13 @@ func (in *input) join(r role, t target, upper float64) {
 	h := in.histogram
 	switch r.part {
 	case partValue:
-		h.native = append(h.native, t.native)
+		if t.native != nil {
+			h.native = append(h.native, t.native)
+		} else {
+			h.summary.Add(place, t.floats)
+		}
 	case partBucket:
-		h.classic.AddBucket(upper, t.floats)
+		h.classic.AddBucket(place, t.floats)
 	case partCount:
 		h.classic.Counts = append(h.classic.Counts, t.floats)
 	case partSum:

@@ -151,6 +151,9 @@ func (in *input) slide(now int64) {
 	for _, series := range h.classic.Sums {
 		series.Slide(series.Clock.End(now))
 	}
+	for series := range h.summary.Each {
+		series.Slide(series.Clock.End(now))
+	}
 }
 
 // clocks gives the clock of each series of the input.
@@ -176,6 +179,11 @@ func (in *input) clocks(yield func(*window.Clock) bool) {
 	}
 	for _, bucket := range in.histogram.classic.Buckets {
 		if !each(bucket.Series) {
+			return
+		}
+	}
+	for series := range in.histogram.summary.Each {
+		if !yield(series.Clock) {
 			return
 		}
 	}

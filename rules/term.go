@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/neuroweaver/heddle/rules/syntax"
@@ -104,10 +105,25 @@ type input struct {
 	histogram *histogramInput
 }
 
-// histogramInput is what an instance has of a histogram, in whichever form it arrives.
+// histogramInput is what an instance has of a histogram, in whichever form it arrives. The _sum and
+// _count of a summary are those of the classic form.
 type histogramInput struct {
 	classic window.Histogram
 	native  []*window.NativeSeries
+	summary window.Summary
+}
+
+// counted are the series whose samples stand for those of the histogram.
+func (h *histogramInput) counted() []*window.Series {
+	if len(h.classic.Counts) == 0 {
+		return slices.Collect(h.summary.Each)
+	}
+	return h.classic.Counts
+}
+
+// onlySummary reports whether the observations are known by the quantiles of their sender alone.
+func (h *histogramInput) onlySummary() bool {
+	return len(h.native) == 0 && len(h.classic.Buckets) == 0 && len(h.summary.Quantiles()) > 0
 }
 
 // evaluate computes the term for an instance whose windows have been moved to now, in milliseconds
@@ -164,17 +180,20 @@ func (t *term) evaluateHistogram(h *histogramInput, now int64) window.Result {
 	}
 	switch t.function {
 	case functionQuantile:
+		if h.onlySummary() {
+			return h.summary.Quantile(t.argument, t.spec)
+		}
 		return h.classic.Quantile(t.argument, t.spec)
 	case functionAbove:
 		return h.classic.Above(t.argument, t.spec)
 	case functionAvg:
 		return h.classic.Mean(t.spec)
 	case functionCount:
-		return window.Count(h.classic.Counts, t.spec)
+		return window.Count(h.counted(), t.spec)
 	case functionCoverage:
-		return window.Coverage(h.classic.Counts, t.spec)
+		return window.Coverage(h.counted(), t.spec)
 	case functionAge:
-		return window.Age(h.classic.Counts, now)
+		return window.Age(h.counted(), now)
 	}
 	return window.Result{}
 }
@@ -207,7 +226,7 @@ func (t *term) coverage(inputs []input) float64 {
 	in := &inputs[slot]
 	r := window.Coverage(in.series, spec)
 	if h := in.histogram; h != nil {
-		r = window.Coverage(h.classic.Counts, spec)
+		r = window.Coverage(h.counted(), spec)
 		if len(h.native) > 0 && !r.Known {
 			r = window.NativeCoverage(h.native, spec)
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +28,7 @@ type ruleFiles struct {
 	// layer's locks are taken under it.
 	mu       sync.Mutex
 	files    load.Set // last read, whether good or not
+	inForce  load.Set // what program was made of
 	program  *rules.Program
 	loadedAt time.Time
 	failure  error // of the last load; nil: it was good
@@ -68,7 +71,7 @@ func (r *ruleFiles) loadFirst(ctx context.Context) error {
 		return err
 	}
 	r.server.logger.Error("the rule files do not load; the rules that were last in force serve on", "err", err)
-	return r.enforce(ctx, program, restored)
+	return r.enforce(ctx, kept, program, restored)
 }
 
 // load reads the files and puts them in force.
@@ -95,11 +98,14 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 		return err
 	}
 	r.files = files
+	if err := r.checkEmptied(files); err != nil {
+		return err
+	}
 	program, errs := files.Compile(rules.CompileOptions{})
 	if len(errs) > 0 {
 		return errs
 	}
-	if err := r.enforce(ctx, program, restored); err != nil {
+	if err := r.enforce(ctx, files, program, restored); err != nil {
 		return err
 	}
 	if err := r.keep(files); err != nil {
@@ -112,10 +118,30 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 	return nil
 }
 
-// enforce hands a program to the action layer, which must know a rule before the engine decides on
+// checkEmptied refuses a load in which a pattern that gave rules gives none: a file that was moved
+// away, a directory that is not mounted or an editor between two steps of saving would otherwise leave
+// all models unwatched. A file with a comment alone says that there are to be none; mu is held.
+func (r *ruleFiles) checkEmptied(files load.Set) error {
+	for _, pattern := range r.server.config.Rules {
+		if hasText(r.inForce, pattern) && !hasText(files, pattern) {
+			return fmt.Errorf("rules: there is nothing left in the files that match %s, so the rules in force stay; bring the files back, or, to have no rules there, leave a file with a comment (# none)", pattern)
+		}
+	}
+	return nil
+}
+
+// hasText reports whether a rule file that matches the pattern has more than white space.
+func hasText(files load.Set, pattern string) bool {
+	return slices.ContainsFunc(files, func(f load.Source) bool {
+		matches, err := filepath.Match(filepath.Clean(pattern), filepath.FromSlash(f.Name))
+		return err == nil && matches && !f.Thresholds && strings.TrimSpace(f.Text) != ""
+	})
+}
+
+// enforce hands a program, made of files, to the action layer, which must know a rule before the engine decides on
 // it, and to the engine; mu is held. When the engine can not take it, the action layer gets back
 // what it had.
-func (r *ruleFiles) enforce(ctx context.Context, program *rules.Program, restored []rules.InstanceState) error {
+func (r *ruleFiles) enforce(ctx context.Context, files load.Set, program *rules.Program, restored []rules.InstanceState) error {
 	s := r.server
 	if err := s.manager.SetRules(program.Routes(), program.Rules()); err != nil {
 		return err
@@ -126,7 +152,7 @@ func (r *ruleFiles) enforce(ctx context.Context, program *rules.Program, restore
 		}
 		return err
 	}
-	r.program, r.loadedAt = program, s.now()
+	r.inForce, r.program, r.loadedAt = files, program, s.now()
 	s.clock.wake()
 	return nil
 }

@@ -301,6 +301,37 @@ func TestRulesAreLoadedWhenTheyChange(t *testing.T) {
 	r.expect(http.StatusOK, "heddle_rules_last_load_successful 1", http.MethodGet, "/metrics", "")
 }
 
+// TestEmptiedRulesStayInForce: rule files that vanish or are blank leave the rules in force and are
+// told as a load that failed; a comment says that there are to be none.
+func TestEmptiedRulesStayInForce(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "chat.rules")
+	r := start(t, dir, nil, nil) // without any rules: allowed
+	r.expect(http.StatusOK, `"rules":0,"routes":0`, http.MethodGet, "/api/v1/status/rules", "")
+	r.expect(http.StatusOK, "heddle_rules_last_load_successful 1", http.MethodGet, "/metrics", "")
+
+	for _, empty := range []func(){
+		func() {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		},
+		func() { writeFile(t, file, "\n") },
+	} {
+		writeFile(t, file, chatRules)
+		r.eventually(`"rules":1,"routes":1`, "/api/v1/status/rules")
+		r.eventually("heddle_rules_last_load_successful 1", "/metrics")
+		empty()
+		r.eventually("nothing left", "/api/v1/status/rules")
+		r.expect(http.StatusBadRequest, "bring the files back", http.MethodPost, "/-/reload", "")
+		r.expect(http.StatusOK, `"rules":1,"routes":1`, http.MethodGet, "/api/v1/status/rules", "")
+		r.expect(http.StatusOK, `"serving":"atlas"`, http.MethodGet, "/api/v1/routes/chat", "")
+		r.expect(http.StatusOK, "heddle_rules_last_load_successful 0", http.MethodGet, "/metrics", "")
+	}
+	writeFile(t, file, "# none\n")
+	r.eventually(`"rules":0,"routes":0`, "/api/v1/status/rules")
+}
+
 func TestWhoMayAsk(t *testing.T) {
 	dir := t.TempDir()
 	const token = "a-token-of-the-gateway"

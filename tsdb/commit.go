@@ -30,7 +30,11 @@ func (db *DB) commitAll(batch []*Appender) {
 			db.logAppend(a)
 		}
 	}
-	if err := db.log.Append(&db.frames, db.options.WALSync < 0); err != nil {
+	err := db.log.Append(&db.frames, db.options.WALSync < 0)
+	if db.frames.Len() > 0 {
+		db.disk.note(db.options.Logger, err, db.options.Now())
+	}
+	if err != nil {
 		db.head.putBackUnlogged(unlogged)
 		db.metrics.failedCommits.Add(float64(len(batch)))
 		failAll(batch, err)

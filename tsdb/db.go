@@ -59,6 +59,7 @@ type DB struct {
 	frames   wal.Frames
 	encoder  codec.Encoder // of exemplars
 	hookRows []Row
+	disk     diskState
 
 	// closed is set with commitMu held, and read without it: the hook may read the store.
 	closed atomic.Bool

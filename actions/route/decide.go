@@ -175,7 +175,7 @@ func (r *Route) hold(why string, until time.Time) []Outcome {
 	was := r.State.Held
 	r.State.Held = why
 	if kind == Released {
-		why = was
+		why = "no longer: " + was
 	}
 	return []Outcome{{Kind: kind, Route: r.State.Name, Epoch: r.State.Epoch, From: r.current(), Reason: why, Until: until}}
 }

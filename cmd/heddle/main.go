@@ -25,6 +25,7 @@ type commands struct {
 	Test    TestCmd    `cmd:"" help:"Run the tests that stand in rule files."`
 	Replay  ReplayCmd  `cmd:"" help:"Show what rules would have done on recorded data."`
 	Explain ExplainCmd `cmd:"" help:"Show why a rule is in its state: every term with its value."`
+	LSP     LSPCmd     `cmd:"" name:"lsp" help:"Serve an editor of rule files: mistakes, meanings, completion, formatting."`
 	Import  ImportCmd  `cmd:"" help:"Take over rules of other systems."`
 	Query   QueryCmd   `cmd:"" help:"Evaluate PromQL."`
 	Route   RouteCmd   `cmd:"" help:"Show routes; switch, pin, exclude."`

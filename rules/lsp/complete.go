@@ -192,7 +192,7 @@ func (c *completion) liveMetrics() {
 	if c.server.options.Live == nil {
 		return
 	}
-	found, err := c.server.options.Live.MetricNames(c.ctx)
+	found, err := c.server.options.Live.LabelValues(c.ctx, nameLabel, nil)
 	c.offline(err)
 	for _, name := range found {
 		if base, isHistogram := strings.CutSuffix(name, "_bucket"); isHistogram {
@@ -223,7 +223,7 @@ func (c *completion) labels(metrics []string) {
 	found, err := c.server.options.Live.LabelNames(c.ctx, metrics)
 	c.offline(err)
 	for _, name := range found {
-		if name != "__name__" {
+		if name != nameLabel {
 			c.add(completionItem{Label: name, Kind: itemField, Detail: "label on the server"}, "")
 		}
 	}

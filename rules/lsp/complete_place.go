@@ -133,7 +133,9 @@ func (c *completion) ruleClause() {
 		})
 	case "summary", "label", "annotation":
 		if c.inBraces {
-			c.instanceLabels()
+			if _, _, inCall := c.call(); !inCall {
+				c.instanceLabels()
+			}
 			c.expression()
 		}
 	}

@@ -73,9 +73,10 @@ func (c *cursor) open(tokens *[]syntax.Token, before string) {
 		c.inText, c.typed = true, last.Text[1:]
 		plain := strings.NewReplacer("{{", "  ", "}}", "  ").Replace(c.typed)
 		if brace := strings.LastIndexByte(plain, '{'); brace > strings.LastIndexByte(plain, '}') {
-			*tokens = append((*tokens)[:n], syntax.Tokens(c.typed[brace+1:])...)
+			*tokens = append((*tokens)[:n], syntax.Token{Span: last.Span, Kind: syntax.OperatorToken, Text: "{"})
+			*tokens = append(*tokens, syntax.Tokens(c.typed[brace+1:])...)
 			c.inText, c.inBraces, c.typed = false, true, ""
-			if last := (*tokens)[len(*tokens)-1]; len(*tokens) > n && isTyped(last) && strings.HasSuffix(before, last.Text) {
+			if last := (*tokens)[len(*tokens)-1]; isTyped(last) && strings.HasSuffix(before, last.Text) {
 				c.typed, *tokens = last.Text, (*tokens)[:len(*tokens)-1]
 			}
 			return

@@ -17,10 +17,8 @@ import (
 type Live interface {
 	// Explain gives the instances of a rule with the values of its conditions.
 	Explain(ctx context.Context, rule string) ([]Instance, error)
-	// MetricNames gives the names of all series.
-	MetricNames(ctx context.Context) ([]string, error)
 	// LabelNames gives the labels of the series with one of these names, of all where there is none;
-	// LabelValues the values of one of their labels.
+	// LabelValues the values of one of their labels, with nameLabel the names of series.
 	LabelNames(ctx context.Context, metrics []string) ([]string, error)
 	LabelValues(ctx context.Context, label string, metrics []string) ([]string, error)
 }
@@ -32,6 +30,9 @@ type Instance struct {
 	// Clauses are the conditions of the rule with their values.
 	Clauses []rules.Clause `json:"clauses"`
 }
+
+// nameLabel is the label that holds the name of a series.
+const nameLabel = labels.MetricName
 
 const (
 	// liveTimeout bounds how long an editor waits for a server: what comes later disturbs the typing.
@@ -115,7 +116,11 @@ func (s *Server) arriving(ctx context.Context, sources []syntax.String) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
-	have, err := s.options.Live.MetricNames(ctx)
+	var wanted []string
+	for _, source := range sources {
+		wanted = append(wanted, seriesOf(source.Value)...)
+	}
+	have, err := s.options.Live.LabelValues(ctx, nameLabel, wanted)
 	if err != nil {
 		return fmt.Sprintf("*What arrives is not known: %s*", firstLine(err))
 	}

@@ -199,7 +199,10 @@ func (g *generator) declaration() {
 func TestGeneratedRoundTrip(t *testing.T) {
 	seed := rand.Uint64()
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
-	const files = 1000
+	files := 1000
+	if raceDetector || testing.Short() {
+		files = 100
+	}
 	good := 0
 	for range files {
 		g.Reset()

@@ -81,7 +81,7 @@ func (s *Server) run(ctx context.Context, o Options, ready, program string, args
 // Restart kills the server, starts it again over what it left, and returns how long it took until it
 // was ready.
 func (s *Server) Restart(ctx context.Context) (time.Duration, error) {
-	s.process.Kill()
+	s.Kill()
 	began := time.Now()
 	process, err := s.start(ctx)
 	if err != nil {
@@ -130,6 +130,9 @@ func (s *Server) Compact(ctx context.Context) (Disk, error) {
 func (s *Server) Usage() (Usage, error) {
 	return usageOf(s.process.PID())
 }
+
+// Kill ends the server at once; what it had not answered yet is lost.
+func (s *Server) Kill() { s.process.Kill() }
 
 // Stop ends the server in order, or by force if it does not end, and waits for it.
 func (s *Server) Stop() error {

@@ -38,7 +38,7 @@ func Scale(ctx context.Context, data *Dataset, dir string, batch int, progress f
 	if err != nil {
 		return ScaleResult{}, err
 	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
+	defer server.Kill() // its last flush would be for nothing
 
 	result := ScaleResult{Series: data.Series()}
 	doing := fmt.Sprintf("%d series", result.Series)
