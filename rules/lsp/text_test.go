@@ -84,7 +84,7 @@ func ask(t *text, at position) {
 	format(d)
 	s := NewServer(Options{})
 	s.hover(context.Background(), a, at)
-	cursorAt(t, t.offset(at))
+	s.complete(context.Background(), a, at)
 }
 
 func TestPathsOfURIs(t *testing.T) {
