@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -81,6 +82,9 @@ func (c TSDBImportCmd) Run(env *Env) error {
 			}
 		}
 		fmt.Fprintf(env.Stdout, " in %s\n", time.Since(began).Round(time.Millisecond))
+	}
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted; what was imported stays, and the import can be repeated")
 	}
 	if err != nil {
 		return err
