@@ -6,11 +6,13 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/guptarohit/asciigraph"
+	"github.com/mattn/go-isatty"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/neuroweaver/heddle/query"
@@ -178,6 +180,18 @@ const (
 	plottedSeries = 8
 )
 
+// plotColors tell series apart on a terminal, plotMarks in a file or a pipe.
+var (
+	plotColors = [plottedSeries]asciigraph.AnsiColor{
+		asciigraph.Blue, asciigraph.Green, asciigraph.Red, asciigraph.Yellow,
+		asciigraph.Cyan, asciigraph.Magenta, asciigraph.White, asciigraph.Gray,
+	}
+	plotMarks = [plottedSeries]asciigraph.CharSet{
+		asciigraph.CreateCharSet("*"), asciigraph.CreateCharSet("+"), asciigraph.CreateCharSet("o"), asciigraph.CreateCharSet("x"),
+		asciigraph.CreateCharSet("#"), asciigraph.CreateCharSet("@"), asciigraph.CreateCharSet("="), asciigraph.CreateCharSet("%"),
+	}
+)
+
 // plot draws the series over their common time; a step without a value is a gap.
 func plot(w io.Writer, found []querySeries) error {
 	times := map[float64]bool{}
@@ -207,12 +221,20 @@ func plot(w io.Writer, found []querySeries) error {
 		}
 		lines, names = append(lines, line), append(names, seriesName(s.Metric))
 	}
-	colors := []asciigraph.AnsiColor{
-		asciigraph.Blue, asciigraph.Green, asciigraph.Red, asciigraph.Yellow,
-		asciigraph.Cyan, asciigraph.Magenta, asciigraph.White, asciigraph.Gray,
+	options := []asciigraph.Option{asciigraph.Width(plotWidth), asciigraph.Height(plotHeight)}
+	file, ok := w.(*os.File)
+	colored := ok && isatty.IsTerminal(file.Fd())
+	if colored {
+		options = append(options, asciigraph.SeriesColors(plotColors[:len(lines)]...), asciigraph.SeriesLegends(names...))
+	} else {
+		options = append(options, asciigraph.SeriesChars(plotMarks[:len(lines)]...))
 	}
-	drawn := asciigraph.PlotMany(lines, asciigraph.Width(plotWidth), asciigraph.Height(plotHeight),
-		asciigraph.SeriesColors(colors[:len(lines)]...), asciigraph.SeriesLegends(names...))
+	drawn := asciigraph.PlotMany(lines, options...)
+	if !colored { // the library's legend is in color
+		for i, name := range names {
+			drawn += fmt.Sprintf("\n%s %s", plotMarks[i].Horizontal, name)
+		}
+	}
 	from, to := time.UnixMilli(int64(axis[0]*1000)), time.UnixMilli(int64(axis[len(axis)-1]*1000))
 	_, err := fmt.Fprintf(w, "%s\nfrom %s to %s\n", drawn, clockTime(from), clockTime(to))
 	if err == nil && len(found) > plottedSeries {
