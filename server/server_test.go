@@ -280,6 +280,7 @@ func TestRulesAreLoadedWhenTheyChange(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, map[string]string{"chat.rules": chatRules}, nil)
 	r.expect(http.StatusOK, `"rules":1,"routes":1`, http.MethodGet, "/api/v1/status/rules", "")
+	r.expect(http.StatusOK, "with 1 rule and 1 route.", http.MethodGet, "/", "")
 
 	// Broken: told, and nothing changes, not even over a restart.
 	writeFile(t, filepath.Join(dir, "chat.rules"), strings.ReplaceAll(chatRules, "avg(score", "avg(scoer"))

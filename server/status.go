@@ -85,7 +85,7 @@ func storeStatus(stats tsdb.Stats) any {
 func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
 	load, _ := s.ruleFiles.status()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, `Heddle is running since %s with %d rules and %d routes.
+	fmt.Fprintf(w, `Heddle is running since %s with %s and %s.
 
 /api/v1/routes              the routes, and the model each serves
 /api/v1/journal             what happened, and why
@@ -94,5 +94,13 @@ func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
 /metrics                    Heddle's own metrics
 
 On the command line: heddle route, heddle alert, heddle query, heddle audit.
-`, s.started.UTC().Format(time.RFC3339), load.Rules, load.Routes)
+`, s.started.UTC().Format(time.RFC3339), count(load.Rules, "rule"), count(load.Routes, "route"))
+}
+
+// count gives "1 rule", "2 rules".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
