@@ -105,6 +105,9 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 	if len(errs) > 0 {
 		return errs
 	}
+	if errs := r.server.config.checkNames(files); len(errs) > 0 {
+		return errs
+	}
 	if err := r.enforce(ctx, files, program, restored); err != nil {
 		return err
 	}

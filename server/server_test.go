@@ -295,6 +295,10 @@ func TestRulesAreLoadedWhenTheyChange(t *testing.T) {
 	r.expect(http.StatusOK, `"serving":"atlas"`, http.MethodGet, "/api/v1/routes/chat", "")
 	r.expect(http.StatusOK, "scoer", http.MethodGet, "/api/v1/status/rules", "")
 
+	// A receiver that is not configured, with its place.
+	writeFile(t, filepath.Join(dir, "chat.rules"), strings.Replace(chatRules, "switch   chat", "switch   chat\n  notify   nobody", 1))
+	r.expect(http.StatusBadRequest, "chat.rules:15:12: no such receiver: nobody", http.MethodPost, "/-/reload", "")
+
 	// Mended, and one more file.
 	writeFile(t, filepath.Join(dir, "chat.rules"), chatRules)
 	writeFile(t, filepath.Join(dir, "more.rules"), "metric speed = gauge \"model_speed\"\n\nrule slow on model {\n  when last(speed, 10s) < 1\n}\n")
