@@ -55,6 +55,11 @@ func (db *DB) admitAnnotations(a *Appender) {
 	refuse := func(id SeriesID, why string) {
 		a.result.refuse(Invalid, 1, func() string { return fmt.Sprintf("exemplar of %s: %s", db.Labels(id), why) })
 	}
+	for i, e := range a.exemplars {
+		if id, g, _ := db.head.target(e.id); g != nil {
+			a.exemplars[i].id = id
+		}
+	}
 	a.exemplars = slices.DeleteFunc(a.exemplars, func(e seriesExemplar) bool {
 		length := 0
 		e.exemplar.Labels.Range(func(l labels.Label) {

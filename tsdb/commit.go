@@ -16,16 +16,20 @@ func (db *DB) commitAll(batch []*Appender) {
 		return
 	}
 	nowMS := db.options.Now().UnixMilli()
+	for _, a := range batch {
+		a.rows.gather(a.appendBuffers, db.head, func(sample int) {
+			a.result.refuse(Invalid, 1, func() string { return fmt.Sprintf("series %d does not exist", a.ids[sample]) })
+		})
+		db.admitAnnotations(a)
+	}
+	// Only now: series that were forgotten since the append resolved them have just been brought back,
+	// and the log must name them ahead of their samples.
 	unlogged := db.head.takeUnlogged()
 	db.frames.Reset()
 	if len(unlogged) > 0 {
 		db.frames.Add(func(dst []byte) []byte { return db.head.appendSeries(dst, unlogged) })
 	}
 	for _, a := range batch {
-		a.rows.gather(a.appendBuffers, db.head, func(sample int) {
-			a.result.refuse(Invalid, 1, func() string { return fmt.Sprintf("series %d does not exist", a.ids[sample]) })
-		})
-		db.admitAnnotations(a)
 		if a.err = db.admit(a, nowMS); a.err == nil {
 			db.logAppend(a)
 		}

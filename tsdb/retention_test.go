@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/model/exemplar"
+
 	"github.com/neuroweaver/heddle/tsdb"
+	"github.com/neuroweaver/heddle/tsdb/vfs"
 )
 
 // TestRetentionByAge: blocks that are too old go, and with them the series that have nothing else. An
@@ -104,6 +107,41 @@ func TestForgottenSeriesComesAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		db = open(t, dir, o)
+	}
+}
+
+// TestForgottenUnderAnAppendSurvivesAKill: a series is forgotten between being resolved and committed.
+// The log, all that a kill leaves, must name it ahead of its sample and its exemplar.
+func TestForgottenUnderAnAppendSurvivesAKill(t *testing.T) {
+	for what, add := range map[string]func(*tsdb.Appender, tsdb.SeriesID){
+		"sample": func(a *tsdb.Appender, id tsdb.SeriesID) { a.Sample(id, startMS(), 1) },
+		"exemplar": func(a *tsdb.Appender, id tsdb.SeriesID) {
+			a.Exemplar(id, exemplar.Exemplar{Value: 1, Ts: startMS(), HasTs: true})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			mem := vfs.NewMem()
+			o := options()
+			o.FS = mem
+			db := open(t, "data", o)
+			a := db.Appender(start)
+			id, err := a.Series(metric("m", "model", "a"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.DropOld(); err != nil {
+				t.Fatal(err)
+			}
+			add(a, id)
+			if r, err := a.Commit(); err != nil || r.Appended+r.Exemplars != 1 {
+				t.Fatalf("%+v %v", r, err)
+			}
+			o.FS = mem.Clone()
+			again := open(t, "data", o)
+			if got := again.Labels(id).Get("model"); got != "a" {
+				t.Fatalf("after a kill the model is %q", got)
+			}
+		})
 	}
 }
 
