@@ -15,7 +15,9 @@ import (
 type editor struct {
 	t    *testing.T
 	to   io.WriteCloser
-	from *bufio.Reader
+	// from are the frames of the server. They are read as they come, as an editor does: one that wrote
+	// without reading would stop the server, which stops the editor.
+	from chan []byte
 	// ended is what Run returned.
 	ended chan error
 	// published are the latest diagnostics of each document.
@@ -37,12 +39,22 @@ func connect(t *testing.T, o Options) *editor {
 	t.Helper()
 	serverIn, to := io.Pipe()
 	from, serverOut := io.Pipe()
-	e := &editor{t: t, to: to, from: bufio.NewReader(from), ended: make(chan error, 1), published: map[string]publishDiagnosticsParams{}}
+	e := &editor{t: t, to: to, from: make(chan []byte, 1024), ended: make(chan error, 1), published: map[string]publishDiagnosticsParams{}}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	go func() {
 		err := NewServer(o).Run(ctx, serverIn, serverOut)
 		serverOut.Close()
 		e.ended <- err
+	}()
+	go func() {
+		defer close(e.from)
+		for buffered := bufio.NewReader(from); ; {
+			content, err := readFrame(buffered)
+			if err != nil {
+				return
+			}
+			e.from <- content
+		}
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -90,9 +102,9 @@ func (e *editor) tell(method string, params any) {
 // next reads one message of the server.
 func (e *editor) next() answerOf {
 	e.t.Helper()
-	content, err := readFrame(e.from)
-	if err != nil {
-		e.t.Fatal(err)
+	content, open := <-e.from
+	if !open {
+		e.t.Fatal("the server says no more")
 	}
 	var a answerOf
 	if err := json.Unmarshal(content, &a); err != nil {
