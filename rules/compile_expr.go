@@ -8,22 +8,36 @@ import (
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
-// expression compiles what syntax.Check found right. lag is how far back the expression looks, for
-// what stands in ago.
-func (c *compiler) expression(s *scope, e syntax.Expr, lag time.Duration) *node {
+// place is where an expression stands.
+type place struct {
+	scope *scope
+	file  *syntax.File // whose metrics it names
+	// lag is how far back the expression looks, for what stands in ago.
+	lag time.Duration
+}
+
+// earlier is the same place, for what looks further back.
+func (p place) earlier(lag time.Duration) place {
+	p.lag += lag
+	return p
+}
+
+// expression compiles what syntax.Check found right.
+func (c *compiler) expression(p place, e syntax.Expr) *node {
 	switch e := e.(type) {
 	case *syntax.Number:
 		return &node{kind: nodeNumber, text: e.Text, number: e.Value, unit: e.Unit}
 	case *syntax.Ref:
-		inner := c.expression(s, c.lets[e.Name].Value, lag)
+		let := c.lets[e.Name]
+		inner := c.expression(place{p.scope, let.file, p.lag}, let.Value)
 		if inner.x == nil {
 			return inner
 		}
 		return inner.parenthesized()
 	case *syntax.Paren:
-		return c.expression(s, e.X, lag).parenthesized()
+		return c.expression(p, e.X).parenthesized()
 	case *syntax.Unary:
-		x := c.expression(s, e.X, lag)
+		x := c.expression(p, e.X)
 		if e.Op == syntax.Not {
 			return &node{kind: nodeNot, op: e.Op, text: "not " + x.text, x: x}
 		}
@@ -32,7 +46,7 @@ func (c *compiler) expression(s *scope, e syntax.Expr, lag time.Duration) *node 
 		}
 		return &node{kind: nodeNegate, op: e.Op, text: "-" + x.text, x: x}
 	case *syntax.Binary:
-		x, y := c.expression(s, e.X, lag), c.expression(s, e.Y, lag)
+		x, y := c.expression(p, e.X), c.expression(p, e.Y)
 		n := &node{kind: nodeArithmetic, op: e.Op, x: x, y: y, text: x.text + " " + string(e.Op) + " " + y.text}
 		if e.Op.IsComparison() {
 			n.kind = nodeCompare
@@ -41,7 +55,7 @@ func (c *compiler) expression(s *scope, e syntax.Expr, lag time.Duration) *node 
 		}
 		return n
 	case *syntax.Call:
-		return c.call(s, e, lag)
+		return c.call(p, e)
 	}
 	panic(fmt.Sprintf("syntax.Check let a %T through", e))
 }
@@ -53,19 +67,19 @@ func (n *node) parenthesized() *node {
 	return &shown
 }
 
-func (c *compiler) call(s *scope, e *syntax.Call, lag time.Duration) *node {
+func (c *compiler) call(p place, e *syntax.Call) *node {
 	switch e.Function.Text {
 	case "firing":
 		return &node{kind: nodeFiring, name: e.Args[0].(*syntax.Ref).Name, text: syntax.FormatExpr(e)}
 	case "serving":
 		return &node{kind: nodeServing, name: e.Args[0].(*syntax.Ref).Name, text: syntax.FormatExpr(e)}
 	case "ago":
-		return c.expression(s, e.Args[0], lag+duration(e.Args[1]))
+		return c.expression(p.earlier(duration(e.Args[1])), e.Args[0])
 	case "baseline":
-		return c.baseline(s, e, lag)
+		return c.baseline(p, e)
 	}
-	t := c.term(s, e, lag)
-	return &node{kind: nodeTerm, term: s.add(t), text: t.text}
+	t := c.term(p, e)
+	return &node{kind: nodeTerm, term: c.add(p.scope, t), text: t.text}
 }
 
 // duration is the time that an argument states.
@@ -80,7 +94,8 @@ func number(e syntax.Expr) float64 {
 }
 
 // term makes the window function of a call.
-func (c *compiler) term(s *scope, e *syntax.Call, lag time.Duration) term {
+func (c *compiler) term(p place, e *syntax.Call) term {
+	s, lag := p.scope, p.lag
 	f := functions[e.Function.Text]
 	t := term{text: syntax.FormatExpr(e), function: f.function, argument: f.share}
 	if lag > 0 {
@@ -90,7 +105,7 @@ func (c *compiler) term(s *scope, e *syntax.Call, lag time.Duration) term {
 	if e.Function.Text == "quantile" {
 		t.argument, args = number(args[0]), args[1:]
 	}
-	m := c.metrics[args[0].(*syntax.Ref).Name]
+	m := c.vocabulary.metric(p.file, args[0].(*syntax.Ref).Name)
 	t.slot, t.kind = s.slot(m), m.kind
 	var width time.Duration
 	switch t.function {
@@ -99,7 +114,7 @@ func (c *compiler) term(s *scope, e *syntax.Call, lag time.Duration) term {
 	case functionAbove:
 		t.argument, width = number(args[1]), duration(args[2])
 	case functionRatio:
-		divisor := c.metrics[args[1].(*syntax.Ref).Name]
+		divisor := c.vocabulary.metric(p.file, args[1].(*syntax.Ref).Name)
 		width = duration(args[2])
 		t.divisor, t.isPart = s.slot(divisor), m.isPartOf(divisor)
 		t.divisorSpec = divisor.spec(f.function.family(divisor.kind), width, lag)
@@ -123,21 +138,25 @@ func (s *scope) slot(m *metric) int {
 }
 
 // add returns the place of a term in the scope; rules that ask the same share it.
-func (s *scope) add(t term) int {
-	if i := slices.Index(s.terms, t); i >= 0 {
+func (c *compiler) add(s *scope, t term) int {
+	if i, ok := c.terms[s][t]; ok {
 		return i
 	}
+	if c.terms[s] == nil {
+		c.terms[s] = map[term]int{}
+	}
+	c.terms[s][t] = len(s.terms)
 	s.terms = append(s.terms, t)
 	return len(s.terms) - 1
 }
 
 // baseline is the median of what the expression was at this time of day on each of the days that d
 // spans, at least one.
-func (c *compiler) baseline(s *scope, e *syntax.Call, lag time.Duration) *node {
+func (c *compiler) baseline(p place, e *syntax.Call) *node {
 	const day = 24 * time.Hour
 	n := &node{kind: nodeMedian, text: syntax.FormatExpr(e)}
 	for back := day; back <= max(day, duration(e.Args[1])); back += day {
-		n.days = append(n.days, c.expression(s, e.Args[0], lag+back))
+		n.days = append(n.days, c.expression(p.earlier(back), e.Args[0]))
 	}
 	return n
 }

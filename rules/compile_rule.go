@@ -15,23 +15,24 @@ func (c *compiler) rule(f *syntax.File, d *syntax.Rule) *rule {
 	r := &rule{info: info(f, d), policy: compilePolicy(d)}
 	r.scope = c.scope(r.info.On)
 	r.scope.rules = append(r.scope.rules, r)
-	r.when = c.expression(r.scope, d.When().Condition, 0)
+	at := place{scope: r.scope, file: f}
+	r.when = c.expression(at, d.When().Condition)
 	if require := d.Require(); require != nil {
-		r.require = c.expression(r.scope, require.Condition, 0)
+		r.require = c.expression(at, require.Condition)
 	}
 	if recover := d.Recover(); recover != nil {
-		r.recover = c.expression(r.scope, recover.Condition, 0)
+		r.recover = c.expression(at, recover.Condition)
 	}
 	r.look()
 	units := r.units()
 	if summary := d.Summary(); summary != nil {
-		r.summary = c.template(r, summary.Text, units)
+		r.summary = c.template(r, f, summary.Text, units)
 	}
 	for _, l := range d.Labels() {
-		r.labels = append(r.labels, keyedTemplate{l.Key.Text, c.template(r, l.Text, units)})
+		r.labels = append(r.labels, keyedTemplate{l.Key.Text, c.template(r, f, l.Text, units)})
 	}
 	for _, a := range d.Annotations() {
-		r.annotations = append(r.annotations, keyedTemplate{a.Key.Text, c.template(r, a.Text, units)})
+		r.annotations = append(r.annotations, keyedTemplate{a.Key.Text, c.template(r, f, a.Text, units)})
 	}
 	return r
 }

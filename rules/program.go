@@ -17,8 +17,9 @@ type Program struct {
 	rules   []*rule
 	scopes  []*scope
 	metrics []*metric
-	named   map[string]*metric // all declared metrics, also those that no rule asks for
 	cost    Cost
+	// vocabulary has all metrics, also those that no rule asks for.
+	vocabulary vocabulary
 }
 
 // scope is what the rules on the same labels share: the metrics they look at and the functions they
@@ -35,6 +36,8 @@ type scope struct {
 type rule struct {
 	info  *RuleInfo
 	scope *scope
+	// order is its place among the rules of the scope.
+	order int
 	// when, require and recover are the conditions; the latter two may be nil.
 	when, require, recover *node
 	policy                 policy

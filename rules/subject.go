@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -90,32 +91,28 @@ func (g *subjects) subject(series labels.Labels) *subject {
 	return s
 }
 
+// find returns the place of a rule's instance, or the one where it belongs. They have the order of the
+// scope's rules.
+func (s *subject) find(r *rule) (at int, found bool) {
+	return slices.BinarySearchFunc(s.instances, r.order, func(i *instance, order int) int { return i.rule.order - order })
+}
+
 // instance returns the rule's instance, nil where there is none.
 func (s *subject) instance(r *rule) *instance {
-	for _, i := range s.instances {
-		if i.rule == r {
-			return i
-		}
+	if at, found := s.find(r); found {
+		return s.instances[at]
 	}
 	return nil
 }
 
-// add makes an instance; it keeps the order of the scope's rules.
+// add returns the instance of a rule, which it makes when it is new.
 func (s *subject) add(r *rule, now time.Time) *instance {
-	if i := s.instance(r); i != nil {
-		return i
+	at, found := s.find(r)
+	if !found {
+		made := &instance{rule: r, subject: s, life: life{state: Inactive, since: now}}
+		s.instances = slices.Insert(slices.Clip(s.instances), at, made)
 	}
-	made := &instance{rule: r, subject: s, life: life{state: Inactive, since: now}}
-	instances := make([]*instance, 0, len(s.instances)+1)
-	for _, r := range s.group.scope.rules {
-		if r == made.rule {
-			instances = append(instances, made)
-		} else if i := s.instance(r); i != nil {
-			instances = append(instances, i)
-		}
-	}
-	s.instances = instances
-	return made
+	return s.instances[at]
 }
 
 // measure moves the subject's windows to now, in milliseconds of the server's clock, and evaluates

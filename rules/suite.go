@@ -151,7 +151,7 @@ func newScenario(p *Program, f *syntax.File, test *syntax.Test, o TestOptions) (
 
 // stimulate adds a series.
 func (s *scenario) stimulate(written *syntax.Stimulus) error {
-	m := s.program.named[written.Metric.Text]
+	m := s.program.vocabulary.metric(s.file, written.Metric.Text)
 	if m == nil {
 		return fmt.Errorf("%q is not a metric", written.Metric.Text)
 	}

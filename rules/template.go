@@ -24,18 +24,18 @@ type keyedTemplate struct {
 	template *template
 }
 
-// template compiles a text; units are those in which the rule writes its terms.
-func (c *compiler) template(r *rule, t syntax.Template, units map[int]syntax.Unit) *template {
+// template compiles a text of a file; units are those in which the rule writes its terms.
+func (c *compiler) template(r *rule, f *syntax.File, t syntax.Template, units map[int]syntax.Unit) *template {
 	made := &template{}
 	for _, part := range t.Parts {
 		ref, isRef := part.Expr.(*syntax.Ref)
 		switch {
 		case part.Expr == nil:
 			made.parts = append(made.parts, templatePart{literal: part.Literal})
-		case isRef && c.lets[ref.Name] == nil:
+		case isRef && c.lets[ref.Name].Let == nil:
 			made.parts = append(made.parts, templatePart{label: ref.Name})
 		default:
-			n := c.expression(r.scope, part.Expr, 0)
+			n := c.expression(place{scope: r.scope, file: f}, part.Expr)
 			made.parts = append(made.parts, templatePart{node: n, unit: r.unit(n, units)})
 		}
 	}

@@ -45,34 +45,64 @@ func Lookup(name string) (*syntax.File, bool) {
 	return file, true
 }
 
-// Expand puts the catalogues that the files use before them, as files of their own. What a file
-// declares itself stands before what a catalogue has of the same name. Where two catalogues have the
-// same metric it takes the series of both; where they mean different things by one name, and a rule
+// Expand puts the catalogues that the files use before them, as files of their own: one for each `use`,
+// whose metrics only the file that says it sees. A metric or let that any file declares stands before
+// what a catalogue has of the same name. Where two catalogues of one file have the same metric it takes
+// the series of both; where they mean different things by one name, and an expression or test of the file
 // asks for it, that is a mistake.
 func Expand(files []*syntax.File) ([]*syntax.File, syntax.Errors) {
-	e := &expansion{declared: map[string]bool{}, asked: map[string]bool{}, taken: map[string]taken{}, used: map[string]bool{}}
+	e := &expansion{declared: map[string]bool{}, parsed: map[string]*syntax.File{}}
 	for _, f := range files {
 		for _, d := range f.Declarations {
-			e.look(d)
+			switch d := d.(type) {
+			case *syntax.Metric:
+				e.declared[d.Name.Text] = true
+			case *syntax.Let:
+				e.declared[d.Name.Text] = true
+			}
 		}
 	}
 	for _, f := range files {
-		for _, d := range f.Declarations {
-			if use, ok := d.(*syntax.Use); ok && use.Catalogue.Value != "" {
-				e.use(f, use)
-			}
-		}
+		e.file(f)
 	}
 	return append(e.files, files...), e.errors
 }
 
 type expansion struct {
-	// declared are the names that the files declare, asked those that their expressions ask for.
-	declared, asked map[string]bool
-	taken           map[string]taken
-	used            map[string]bool
-	files           []*syntax.File
-	errors          syntax.Errors
+	// declared are the names that the files declare.
+	declared map[string]bool
+	// parsed are the catalogues as they were read; nil: there is none of the name.
+	parsed map[string]*syntax.File
+	files  []*syntax.File
+	errors syntax.Errors
+}
+
+// file takes the catalogues that one file uses.
+func (e *expansion) file(f *syntax.File) {
+	t := &taking{expansion: e, file: f, used: map[string]bool{}, taken: map[string]taken{}}
+	for _, d := range f.Declarations {
+		if use, ok := d.(*syntax.Use); ok && use.Catalogue.Value != "" {
+			t.use(use)
+		}
+	}
+}
+
+// lookup returns a catalogue, which it reads once; nil where there is none of the name.
+func (e *expansion) lookup(name string) *syntax.File {
+	catalogue, ok := e.parsed[name]
+	if !ok {
+		catalogue, _ = Lookup(name)
+		e.parsed[name] = catalogue
+	}
+	return catalogue
+}
+
+// taking is what one file takes.
+type taking struct {
+	*expansion
+	file  *syntax.File
+	used  map[string]bool
+	taken map[string]taken
 }
 
 // taken is a metric and the catalogue it came from first.
@@ -81,64 +111,72 @@ type taken struct {
 	from   string
 }
 
-func (e *expansion) look(d syntax.Declaration) {
-	switch d := d.(type) {
-	case *syntax.Metric:
-		e.declared[d.Name.Text] = true
-	case *syntax.Let:
-		e.declared[d.Name.Text] = true
-	}
-	for expr := range syntax.Expressions(d) {
-		for _, ref := range syntax.Metrics(expr) {
-			e.asked[ref.Name] = true
-		}
-	}
-}
-
-func (e *expansion) use(file *syntax.File, use *syntax.Use) {
+func (t *taking) use(use *syntax.Use) {
 	name := use.Catalogue.Value
-	if e.used[name] {
+	if t.used[name] {
 		return
 	}
-	e.used[name] = true
-	catalogue, ok := Lookup(name)
-	if !ok {
+	t.used[name] = true
+	catalogue := t.lookup(name)
+	if catalogue == nil {
 		hint := syntax.DidYouMean(name, Names())
 		if hint == "" {
 			hint = "one of: " + strings.Join(slices.Collect(Names()), ", ")
 		}
-		e.errors = append(e.errors, file.Error(use.Catalogue.Span, fmt.Sprintf("%q is not a catalogue", name), hint))
+		t.errors = append(t.errors, t.file.Error(use.Catalogue.Span, fmt.Sprintf("%q is not a catalogue", name), hint))
 		return
 	}
-	catalogue.Declarations = slices.DeleteFunc(catalogue.Declarations, func(d syntax.Declaration) bool {
-		metric, ok := d.(*syntax.Metric)
-		return !ok || !e.add(file, use, metric)
-	})
-	e.files = append(e.files, catalogue)
+	own := *catalogue
+	own.TakenBy, own.Declarations = t.file, nil
+	for _, d := range catalogue.Declarations {
+		if metric, ok := d.(*syntax.Metric); ok && !t.declared[metric.Name.Text] {
+			if added := t.add(use, metric); added != nil {
+				own.Declarations = append(own.Declarations, added)
+			}
+		}
+	}
+	t.files = append(t.files, &own)
 }
 
-// add reports whether the metric is new and to be declared.
-func (e *expansion) add(file *syntax.File, use *syntax.Use, metric *syntax.Metric) bool {
+// add returns a copy of the metric where it is new to the file, and is to be declared.
+func (t *taking) add(use *syntax.Use, metric *syntax.Metric) *syntax.Metric {
 	name := metric.Name.Text
-	if e.declared[name] {
-		return false
-	}
-	first, ok := e.taken[name]
+	first, ok := t.taken[name]
 	if !ok {
-		e.taken[name] = taken{metric, use.Catalogue.Value}
-		return true
+		added := *metric
+		added.Sources = slices.Clone(metric.Sources)
+		t.taken[name] = taken{&added, use.Catalogue.Value}
+		return &added
 	}
 	if first.metric.Kind.Text != metric.Kind.Text || !sameMatchers(first.metric.Where, metric.Where) {
-		if e.asked[name] {
-			e.errors = append(e.errors, file.Error(use.Catalogue.Span,
+		if asks(t.file, name) {
+			t.errors = append(t.errors, t.file.Error(use.Catalogue.Span,
 				fmt.Sprintf("%q means different series in the catalogues %q and %q", name, first.from, use.Catalogue.Value),
 				"declare it: metric "+name+" = …"))
 		}
-		return false
+		return nil
 	}
 	for _, source := range metric.Sources {
 		if !slices.ContainsFunc(first.metric.Sources, func(s syntax.String) bool { return s.Value == source.Value }) {
 			first.metric.Sources = append(first.metric.Sources, source)
+		}
+	}
+	return nil
+}
+
+// asks reports whether an expression or a test of the file asks for a metric.
+func asks(f *syntax.File, metric string) bool {
+	for _, d := range f.Declarations {
+		for e := range syntax.Expressions(d) {
+			if slices.ContainsFunc(syntax.Metrics(e), func(ref *syntax.Ref) bool { return ref.Name == metric }) {
+				return true
+			}
+		}
+		if test, ok := d.(*syntax.Test); ok && slices.ContainsFunc(test.Statements, func(s syntax.Statement) bool {
+			stimulus, ok := s.(*syntax.Stimulus)
+			return ok && stimulus.Metric.Text == metric
+		}) {
+			return true
 		}
 	}
 	return false

@@ -79,6 +79,16 @@ metric queue = gauge "my_queue"
 		t.Error("what the file declares does not stand before the catalogue")
 	}
 
+	_, errs = expand(`use "vllm"
+use "sglang"
+test "t" {
+  failures{model="a"} counts 1/s for 1m
+}
+`)
+	if len(errs) != 1 {
+		t.Error(errs)
+	}
+
 	_, errs = expand(`use "vlm"
 use "nothing-like-it"
 `)

@@ -17,6 +17,9 @@ type File struct {
 	Declarations []Declaration
 	// Closing holds the comments after the last declaration.
 	Closing []string
+	// TakenBy is set in a catalogue: the file that uses it, and that alone sees its metrics. What other
+	// files declare is seen by the whole load.
+	TakenBy *File
 	// lineStarts are the offsets of the lines in Source, so that an error finds its line at once; nil
 	// where Parse did not make the file.
 	lineStarts []uint32

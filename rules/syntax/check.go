@@ -20,6 +20,7 @@ import (
 func Check(files []*File) Errors {
 	c := &checker{
 		names: map[string]declared{}, rules: map[string]declared{}, routes: map[string]declared{},
+		taken: map[*File]map[string]declared{},
 	}
 	for _, f := range files {
 		c.file = f
@@ -50,7 +51,9 @@ type checker struct {
 	file *File
 	// names holds metrics and lets: they share the expressions.
 	names, rules, routes map[string]declared
-	alarms               *declared
+	// taken holds the metrics of catalogues, by the file that sees them.
+	taken  map[*File]map[string]declared
+	alarms *declared
 	// titles are the tests of the file that is looked at.
 	titles map[string]Span
 	errors Errors
@@ -64,7 +67,7 @@ func (c *checker) reportf(at Span, hint, format string, args ...any) {
 func (c *checker) declare(d Declaration) {
 	switch d := d.(type) {
 	case *Metric:
-		c.enter(c.names, "metric or let", d.Name, d)
+		c.enter(c.seenBy(c.file.TakenBy), "metric or let", d.Name, d)
 	case *Let:
 		c.enter(c.names, "metric or let", d.Name, d)
 	case *Rule:
@@ -77,6 +80,25 @@ func (c *checker) declare(d Declaration) {
 		}
 		c.alarms = &declared{c.file, d.Span, d}
 	}
+}
+
+// seenBy is the table of the metrics that a file takes from catalogues; that of all files for nil.
+func (c *checker) seenBy(f *File) map[string]declared {
+	if f == nil {
+		return c.names
+	}
+	if c.taken[f] == nil {
+		c.taken[f] = map[string]declared{}
+	}
+	return c.taken[f]
+}
+
+// lookup returns the metric or let that a name stands for in a file.
+func (c *checker) lookup(f *File, name string) declared {
+	if found, ok := c.names[name]; ok {
+		return found
+	}
+	return c.taken[f][name]
 }
 
 func (c *checker) enter(table map[string]declared, what string, name Name, d Declaration) {

@@ -162,7 +162,7 @@ func (c *checker) metricArgument(want Arg, arg Expr, wrong func(what string)) {
 		wrong("a metric")
 		return
 	}
-	switch d := c.names[ref.Name].node.(type) {
+	switch d := c.lookup(c.file, ref.Name).node.(type) {
 	case *Let:
 		c.reportf(ref.Span, "a function measures a metric; a let is already a value", "%q is a let, not a metric", ref.Name)
 	case *Metric:

@@ -73,7 +73,7 @@ func (c *checker) typeOf(e Expr) valueType {
 func (c *checker) shareCompared(e *Binary) {
 	for _, sides := range [][2]Expr{{e.X, e.Y}, {e.Y, e.X}} {
 		limit, isNumber := sides[1].(*Number)
-		if !isNumber || limit.Value <= 1 && limit.Unit != Time && limit.Unit != Bytes || !c.isShare(sides[0], 0) {
+		if !isNumber || limit.Value <= 1 && limit.Unit != Time && limit.Unit != Bytes || !c.isShare(c.file, sides[0], 0) {
 			continue
 		}
 		hint := ""
@@ -84,31 +84,32 @@ func (c *checker) shareCompared(e *Binary) {
 	}
 }
 
-// isShare reports whether an expression is known to lie between 0 and 1: a function that gives shares,
-// or the ratio of a part to its whole.
-func (c *checker) isShare(e Expr, depth int) bool {
+// isShare reports whether an expression of a file is known to lie between 0 and 1: a function that gives
+// shares, or the ratio of a part to its whole.
+func (c *checker) isShare(f *File, e Expr, depth int) bool {
 	switch e := e.(type) {
 	case *Paren:
-		return c.isShare(e.X, depth)
+		return c.isShare(f, e.X, depth)
 	case *Ref:
-		let, ok := c.names[e.Name].node.(*Let)
-		return ok && depth < maxDepth && c.isShare(let.Value, depth+1)
+		found := c.names[e.Name]
+		let, ok := found.node.(*Let)
+		return ok && depth < maxDepth && c.isShare(found.file, let.Value, depth+1)
 	case *Call:
 		if signature, ok := Function(e.Function.Text); ok && signature.Share {
 			return true
 		}
 		if e.Function.Text == "ratio" && len(e.Args) == 3 {
-			return c.isPart(e.Args[0], e.Args[1])
+			return c.isPart(f, e.Args[0], e.Args[1])
 		}
 	}
 	return false
 }
 
 // isPart reports whether the series of one metric are among those of another, by their declarations.
-func (c *checker) isPart(part, whole Expr) bool {
+func (c *checker) isPart(f *File, part, whole Expr) bool {
 	metric := func(e Expr) *Metric {
 		if ref, ok := e.(*Ref); ok {
-			m, _ := c.names[ref.Name].node.(*Metric)
+			m, _ := c.lookup(f, ref.Name).node.(*Metric)
 			return m
 		}
 		return nil
@@ -134,8 +135,7 @@ func (c *checker) isPart(part, whole Expr) bool {
 }
 
 func (c *checker) typeOfRef(e *Ref) valueType {
-	found := c.names[e.Name]
-	switch d := found.node.(type) {
+	switch d := c.lookup(c.file, e.Name).node.(type) {
 	case *Let:
 		return quietType(d.Value, c.names, 0)
 	case *Metric:

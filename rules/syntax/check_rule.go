@@ -195,7 +195,7 @@ func (c *checker) template(r *Rule, t Template) {
 		if r.hasLabel(ref.Name) {
 			continue
 		}
-		switch d := c.names[ref.Name].node.(type) {
+		switch d := c.lookup(c.file, ref.Name).node.(type) {
 		case *Let:
 		case *Metric:
 			c.notNumber(ref, d)

@@ -45,10 +45,10 @@ func (c *checker) stimulus(s *Stimulus, interval time.Duration) {
 		c.word(s.Verb, `"is" or "counts"`, "is", "counts")
 		return
 	}
-	if d, ok := c.names[s.Metric.Text].node.(*Let); ok {
+	switch d := c.lookup(c.file, s.Metric.Text).node.(type) {
+	case *Let:
 		c.reportf(s.Metric.Span, "say what its metrics do", "%q is a let, not a metric", d.Name.Text)
-	}
-	if d, ok := c.names[s.Metric.Text].node.(*Metric); ok {
+	case *Metric:
 		kind := metricKinds[d.Kind.Text]
 		if (kind == Counter) != (s.Verb.Text == "counts") && kind != 0 {
 			want := map[bool]string{true: "counts 10/s", false: "is 0.4s"}[kind == Counter]
