@@ -13,8 +13,8 @@ import (
 
 // editor is the other end of a server: it speaks real frames over pipes.
 type editor struct {
-	t    *testing.T
-	to   io.WriteCloser
+	t  *testing.T
+	to io.WriteCloser
 	// from are the frames of the server. They are read as they come, as an editor does: one that wrote
 	// without reading would stop the server, which stops the editor.
 	from chan []byte
