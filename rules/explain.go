@@ -80,7 +80,7 @@ func (r *rule) explain(n *node, f *facts, units map[int]syntax.Unit) Explanation
 		made.Value = Unknown.String()
 	}
 	if n.kind == nodeTerm {
-		made.Samples = f.values[n.term].Samples
+		made.Samples = int(f.values[n.term].Samples)
 	}
 	for _, part := range append([]*node{n.x, n.y}, n.days...) {
 		if part != nil && part.kind != nodeNumber {

@@ -91,7 +91,7 @@ func (i *instance) terms(f *facts) []Term {
 	seen := map[Term]bool{}
 	add := func(n *node, op syntax.Op, threshold float64) {
 		r := f.values[n.term]
-		t := Term{Text: n.text, Value: r.Value, Known: r.Known, Samples: r.Samples, Op: string(op), Threshold: threshold}
+		t := Term{Text: n.text, Value: r.Value, Known: r.Known, Samples: int(r.Samples), Op: string(op), Threshold: threshold}
 		if !t.Known {
 			t.Value = 0
 		}

@@ -47,7 +47,7 @@ func (h *Histogram) rates(i int) (uppers, counts []float64, n int) {
 	for _, b := range h.Buckets {
 		r := Rate(b.Series, i)
 		if math.IsInf(b.Upper, 1) {
-			n = r.Samples
+			n = int(r.Samples)
 		}
 		if !r.Known {
 			continue
@@ -169,7 +169,7 @@ func upTo(x float64, uppers, counts []float64) float64 {
 func (h *Histogram) Mean(i int) Result {
 	sum, count := Rate(h.Sums, i), Rate(h.Counts, i)
 	if !sum.Known || !count.Known || count.Value == 0 {
-		return unknown(count.Samples)
+		return unknown(int(count.Samples))
 	}
-	return known(sum.Value/count.Value, count.Samples)
+	return known(sum.Value/count.Value, int(count.Samples))
 }

@@ -18,15 +18,15 @@ package window
 type Result struct {
 	// Value is meaningless unless Known. A NaN is never known.
 	Value float64
-	Known bool
 	// Samples is how many samples it rests on.
-	Samples int
+	Samples int32
+	Known   bool
 }
 
 // known makes a result of a number; NaN is no number.
 func known(v float64, samples int) Result {
-	return Result{Value: v, Known: v == v, Samples: samples}
+	return Result{Value: v, Known: v == v, Samples: int32(samples)}
 }
 
 // unknown is the result where there is not enough data.
-func unknown(samples int) Result { return Result{Samples: samples} }
+func unknown(samples int) Result { return Result{Samples: int32(samples)} }

@@ -55,9 +55,9 @@ func Ratio(a []*Series, i int, b []*Series, j int, isPart bool) Result {
 		top = known(0, 0)
 	}
 	if !top.Known || !bottom.Known || bottom.Value == 0 {
-		return unknown(bottom.Samples)
+		return unknown(int(bottom.Samples))
 	}
-	return known(top.Value/bottom.Value, bottom.Samples)
+	return known(top.Value/bottom.Value, int(bottom.Samples))
 }
 
 // increase is the growth of one counter in window i; ok is false with fewer than two samples.

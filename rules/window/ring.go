@@ -1,5 +1,7 @@
 package window
 
+import "slices"
+
 // point is one sample: its time in milliseconds since the Unix epoch, and its value.
 type point struct {
 	time  int64
@@ -10,9 +12,9 @@ type point struct {
 // which stays the same while the sample is in the ring, unless a late one is put before it.
 type ring struct {
 	points []point
-	head   int    // place of the oldest sample
-	count  int    // samples held
 	first  uint64 // sequence number of the oldest sample
+	head   int32  // place of the oldest sample
+	count  int32  // samples held; a load's budget of samples is far below 2³¹
 }
 
 // end is the sequence number that the next sample will have.
@@ -23,7 +25,7 @@ func (r *ring) at(seq uint64) *point { return &r.points[r.place(int(seq-r.first)
 
 // place is where the i-th oldest sample lies.
 func (r *ring) place(i int) int {
-	i += r.head
+	i += int(r.head)
 	if i >= len(r.points) {
 		i -= len(r.points)
 	}
@@ -32,11 +34,11 @@ func (r *ring) place(i int) int {
 
 // push appends a sample newer than all others.
 func (r *ring) push(p point) {
-	if r.count == len(r.points) {
+	if int(r.count) == len(r.points) {
 		r.grow()
 	}
 	r.count++
-	r.points[r.place(r.count-1)] = p
+	r.points[r.place(int(r.count)-1)] = p
 }
 
 // insert puts a sample in its place by time and reports whether it was not there yet.
@@ -55,7 +57,7 @@ func (r *ring) insert(p point) (seq uint64, inserted bool) {
 
 // after returns the sequence number of the first sample newer than t, end() if there is none.
 func (r *ring) after(t int64) uint64 {
-	low, high := 0, r.count
+	low, high := 0, int(r.count)
 	for low < high {
 		middle := (low + high) / 2
 		if r.points[r.place(middle)].time > t {
@@ -70,8 +72,8 @@ func (r *ring) after(t int64) uint64 {
 // dropBefore forgets the samples with sequence numbers below seq.
 func (r *ring) dropBefore(seq uint64) {
 	n := int(seq - r.first)
-	r.head = r.place(n)
-	r.count -= n
+	r.head = int32(r.place(n))
+	r.count -= int32(n)
 	r.first = seq
 	if r.count == 0 {
 		r.head = 0
@@ -79,12 +81,14 @@ func (r *ring) dropBefore(seq uint64) {
 }
 
 // smallestRing is enough for a window that is as long as a few samples; a ring grows by a
-// quarter, because with a million instances the slack is what costs memory.
+// sixteenth, and by what the allocator rounds up, because with a million instances the slack is what
+// costs memory.
 const smallestRing = 4
 
 func (r *ring) grow() {
-	bigger := make([]point, max(smallestRing, len(r.points)+len(r.points)/4+1))
-	for i := range r.count {
+	bigger := slices.Grow([]point(nil), max(smallestRing, len(r.points)+len(r.points)/16+1))
+	bigger = bigger[:cap(bigger)]
+	for i := range int(r.count) {
 		bigger[i] = r.points[r.place(i)]
 	}
 	r.points, r.head = bigger, 0
