@@ -40,7 +40,7 @@ func analyze(d *document, open documents, patterns []string) *analysis {
 	a.file = fileNamed(files, d.path)
 	_, compileErrors := rules.Compile(files, rules.CompileOptions{})
 	a.errors = syntax.Join(parseErrors, compileErrors)
-	a.warnings = a.lint(roots, open)
+	a.warnings = a.lint(files, roots, open)
 	a.files, _ = catalog.Expand(files)
 	a.names = namesOf(a.files)
 	return a
@@ -73,18 +73,20 @@ func (a *analysis) reader(open documents) func(string) ([]byte, error) {
 
 // lint gives the warnings of a load without mistakes. Of the names that it declares, those are used that
 // an open file asks for which imports it.
-func (a *analysis) lint(roots []string, open documents) []syntax.Warning {
+func (a *analysis) lint(files []*syntax.File, roots []string, open documents) []syntax.Warning {
 	if len(a.errors) > 0 {
 		return nil
 	}
-	roots = slices.Clone(roots)
+	alone := len(roots)
 	for _, name := range slices.Sorted(maps.Keys(open)) {
 		if !slices.Contains(roots, name) && a.isImportedBy(name, open) {
 			roots = append(roots, name)
 			a.read[name] = true
 		}
 	}
-	files, _ := syntax.Load(roots, a.reader(open))
+	if len(roots) > alone {
+		files, _ = syntax.Load(roots, a.reader(open))
+	}
 	return syntax.Lint(slices.DeleteFunc(files, func(f *syntax.File) bool { return !f.Whole() }))
 }
 

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"github.com/alecthomas/participle/v2/lexer"
 )
 
 // What editors need of lexer and grammar where there is no tree yet: in a line that is being typed.
@@ -35,14 +37,14 @@ type Token struct {
 
 // Tokens gives the words of a text, comments included, up to the bound of what Parse reads.
 func Tokens(source string) []Token {
-	kinds := map[rune]TokenKind{
-		rune(identToken): WordToken, rune(opToken): OperatorToken, rune(numberToken): NumberToken, rune(stringToken): StringToken,
-		rune(commentToken): CommentToken, rune(badStringToken): OpenStringToken, rune(badCharacterToken): WrongToken,
+	kinds := map[lexer.TokenType]TokenKind{
+		identToken: WordToken, opToken: OperatorToken, numberToken: NumberToken, stringToken: StringToken,
+		commentToken: CommentToken, badStringToken: OpenStringToken, badCharacterToken: WrongToken,
 	}
 	var tokens []Token
 	for _, t := range tokenize(source) {
 		if !t.EOF() {
-			tokens = append(tokens, Token{spanOf(t), kinds[rune(t.Type)], t.Value})
+			tokens = append(tokens, Token{spanOf(t), kinds[t.Type], t.Value})
 		}
 	}
 	return tokens
