@@ -73,16 +73,3 @@ func (a *observationsAnswer) account() *account {
 	}
 	return counted
 }
-
-// errorType is the API's word for a status.
-func errorType(status int) string {
-	switch status {
-	case http.StatusTooManyRequests:
-		return "too_many_requests"
-	case http.StatusServiceUnavailable:
-		return "unavailable"
-	case http.StatusInternalServerError:
-		return "internal"
-	}
-	return "bad_data"
-}

@@ -217,8 +217,13 @@ func TestTextImport(t *testing.T) {
 	if answer := post(t, door, []byte(text)); answer.Code != http.StatusNoContent {
 		t.Fatalf("%d %s", answer.Code, answer.Body)
 	}
-	if answer := post(t, door, []byte("up{model= 3\n")); answer.Code != http.StatusBadRequest {
-		t.Errorf("broken text: %d %s", answer.Code, answer.Body)
+	answer := post(t, door, []byte("# HELP up is up\n\nup{model=\"c\"} 1\n\nup{model= 3\n"))
+	var problem struct{ Status, ErrorType, Error string }
+	if err := json.Unmarshal(answer.Body.Bytes(), &problem); err != nil {
+		t.Fatalf("%v in %s", err, answer.Body)
+	}
+	if answer.Code != http.StatusBadRequest || problem.Status != "error" || problem.ErrorType != "bad_data" || !strings.Contains(problem.Error, "line 5:") {
+		t.Errorf("broken text: %d %+v", answer.Code, problem)
 	}
 	want := []string{fmt.Sprintf(`{__name__="up", model="a"} %d=1`, now.UnixMilli()), fmt.Sprintf(`{__name__="up", model="b"} %d=2`, now.UnixMilli()-5)}
 	if diff := cmp.Diff(want, contents(t, db)); diff != "" {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -31,15 +32,22 @@ func (t *TextImport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := t.options.Now()
 	a, err := t.store(r, arrived)
 	status := a.status()
+	problem := ""
 	switch {
 	case err != nil:
 		var retrySeconds int
 		status, retrySeconds = failureStatus(err)
 		setRetryAfter(w, retrySeconds)
-		http.Error(w, err.Error(), status)
+		problem = err.Error()
+		if status == http.StatusInternalServerError {
+			t.options.Logger.Error("an exposition was not stored", "err", err)
+		}
 	case status != http.StatusNoContent:
-		http.Error(w, a.String(), status)
-	default:
+		problem = a.String()
+	}
+	if problem != "" {
+		writeError(w, status, problem)
+	} else {
 		w.WriteHeader(status)
 	}
 	t.options.Metrics.observe("text", status, t.options.Now().Sub(arrived), a)
@@ -74,13 +82,13 @@ func parseText(text []byte, nowMS int64, sink sink) error {
 	parser := textparse.NewPromParser(text, labels.NewSymbolTable(), false)
 	var set labels.Labels
 	var key []byte
-	for {
+	for entries := 0; ; entries++ {
 		entry, err := parser.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return refuse(http.StatusBadRequest, "not the text exposition format: %v; nothing was stored", err)
+			return refuse(http.StatusBadRequest, "not the text exposition format: line %d: %v; nothing was stored", lineOf(text, entries), err)
 		case entry != textparse.EntrySeries:
 			continue
 		}
@@ -98,4 +106,20 @@ func parseText(text []byte, nowMS int64, sink sink) error {
 			return err
 		}
 	}
+}
+
+// lineOf is the number of the line, from 1, that follows so many entries of an exposition: each takes a
+// line, and blank lines are none.
+func lineOf(text []byte, entries int) int {
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if entries--; entries < 0 {
+			break
+		}
+	}
+	return number
 }
