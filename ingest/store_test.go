@@ -209,6 +209,16 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreCountedOnce: of a series over the limit each sample counts, once.
+func TestRefusalsAreCountedOnce(t *testing.T) {
+	db := openStore(t, tsdb.Options{MaxSeries: 1})
+	door := NewTextImport(db, Options{})
+	answer := post(t, door, []byte("up{model=\"a\"} 1\nup{model=\"b\"} 1\nup{model=\"b\"} 2\nup{model=\"c\"} 1\n"))
+	if answer.Code != http.StatusTooManyRequests || strings.Count(answer.Body.String(), "limit: ") != 1 || !strings.Contains(answer.Body.String(), "limit: 3,") {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
+	}
+}
+
 func TestTextImport(t *testing.T) {
 	db := openStore(t, tsdb.Options{})
 	now := time.Now()

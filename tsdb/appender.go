@@ -40,7 +40,7 @@ func (db *DB) Appender(arrived time.Time) *Appender {
 
 // Resolve returns the series that key stands for: the label set in the sender's encoding. parse is
 // called only when the store has not met these bytes before; its error is returned as it is. Other
-// errors are ErrInvalidLabels and *LimitError; both count as refused.
+// errors are those of Series.
 func (a *Appender) Resolve(key []byte, parse func(key []byte) (labels.Labels, error)) (SeriesID, error) {
 	hash := a.db.head.keys.hash(key)
 	if id := a.db.head.keys.get(hash, a.resolved); id != 0 {
@@ -61,15 +61,15 @@ func (a *Appender) Resolve(key []byte, parse func(key []byte) (labels.Labels, er
 }
 
 // Series returns the series with these labels, and makes it where there is none. Errors are
-// ErrInvalidLabels and *LimitError; both count as refused.
+// ErrInvalidLabels and *LimitError. The caller knows how many samples it then does not append: the
+// store's metrics count the series, and Commit's Result, which is of samples, does not.
 func (a *Appender) Series(ls labels.Labels) (SeriesID, error) {
 	id, err := a.db.head.series(ls)
 	if limit := (*LimitError)(nil); errors.As(err, &limit) {
 		a.db.metrics.refused.WithLabelValues(string(Limit)).Inc()
 		a.db.metrics.limited.WithLabelValues(limit.Limit, limit.Value).Inc()
-		a.result.refuse(Limit, 1, limit.Error)
 	} else if err != nil {
-		a.result.refuse(Invalid, 1, err.Error)
+		a.db.metrics.refused.WithLabelValues(string(Invalid)).Inc()
 	}
 	return id, err
 }

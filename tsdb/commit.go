@@ -127,9 +127,7 @@ func (db *DB) applyAppend(a *Appender) {
 	db.metrics.appended.Add(float64(a.result.Appended))
 	db.metrics.duplicates.Add(float64(a.result.Duplicates))
 	for _, refusal := range a.result.Refused {
-		if refusal.Reason != Limit { // counted where it happened
-			db.metrics.refused.WithLabelValues(string(refusal.Reason)).Add(float64(refusal.Count))
-		}
+		db.metrics.refused.WithLabelValues(string(refusal.Reason)).Add(float64(refusal.Count))
 	}
 	if len(db.hookRows) > 0 {
 		db.options.Commit(&Batch{Arrived: a.arrived, Rows: db.hookRows})

@@ -35,7 +35,7 @@ type Result struct {
 	Refused    []Refusal
 }
 
-// RefusedCount is the number of refused samples, exemplars and series.
+// RefusedCount is the number of refused samples and exemplars.
 func (r *Result) RefusedCount() int {
 	n := 0
 	for _, refusal := range r.Refused {

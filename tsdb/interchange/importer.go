@@ -104,21 +104,23 @@ func (im *Importer) newBatch(ctx context.Context, limit int) *batch {
 	return &batch{ctx: ctx, importer: im, appender: im.DB.Appender(time.Now()), limit: limit}
 }
 
-// resolve is Appender.Resolve, but a series that is refused is 0, and counted in the report.
+// resolve is Appender.Resolve, but a series that is refused is 0, and named in the report.
 func (b *batch) resolve(key []byte, parse func([]byte) (labels.Labels, error)) (tsdb.SeriesID, error) {
-	return refusedIsZero(b.appender.Resolve(key, parse))
+	return b.refusedIsZero(b.appender.Resolve(key, parse))
 }
 
-// series is Appender.Series, but a series that is refused is 0, and counted in the report.
+// series is Appender.Series, but a series that is refused is 0, and named in the report.
 func (b *batch) series(ls labels.Labels) (tsdb.SeriesID, error) {
-	return refusedIsZero(b.appender.Series(ls))
+	return b.refusedIsZero(b.appender.Series(ls))
 }
 
-func refusedIsZero(id tsdb.SeriesID, err error) (tsdb.SeriesID, error) {
-	if limit := (*tsdb.LimitError)(nil); errors.Is(err, tsdb.ErrInvalidLabels) || errors.As(err, &limit) {
-		return 0, nil
+// refusedIsZero names why a series is refused; its samples, which the store refuses, are what counts.
+func (b *batch) refusedIsZero(id tsdb.SeriesID, err error) (tsdb.SeriesID, error) {
+	if !errors.Is(err, tsdb.ErrInvalidLabels) {
+		return id, err
 	}
-	return id, err
+	b.importer.report.refuse(tsdb.Invalid, 0, err.Error())
+	return 0, nil
 }
 
 func (b *batch) sample(id tsdb.SeriesID, s tsdb.Sample) error {
