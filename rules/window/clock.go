@@ -64,7 +64,7 @@ func (c *Clock) Observe(sample, now int64) {
 	}
 	c.interval = c.steps.median()
 	c.silentAt = c.batch + firstSilence
-	if gap := c.gaps.median(); gap > 0 {
+	if gap := c.Gap(); gap > 0 {
 		c.silentAt = c.batch + max(leastSilence, int64(silentGaps*float64(gap)))
 	}
 }
@@ -106,5 +106,7 @@ func (c *Clock) Age(sample, now int64) int64 {
 	return c.newest - sample + max(0, now-c.arrived)
 }
 
-// Gap is the usual time between two arrivals of the group; 0 while fewer than two are known.
-func (c *Clock) Gap() int64 { return c.gaps.median() }
+// Gap is the usual time between two arrivals of the group; 0 while fewer than two are known. It is at
+// least the time between two samples: a sender that has caught up with a backlog, many samples in
+// a moment, goes on at its own pace.
+func (c *Clock) Gap() int64 { return max(c.gaps.median(), c.interval) }

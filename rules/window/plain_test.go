@@ -116,6 +116,19 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// TestBacklogIsNoHabit: after samples of five minutes have come within a second, a sender that goes on as
+// it took them is not silent.
+func TestBacklogIsNoHabit(t *testing.T) {
+	c := new(Clock)
+	const now = int64(1_000_000_000)
+	for i := range int64(20) {
+		c.Observe(now-(20-i)*15_000, now-(20-i)*50)
+	}
+	if c.Gap() != 15_000 || c.SilentAt() != now-50+37_500 {
+		t.Errorf("a gap of %d ms, silent %d ms after the last arrival", c.Gap(), c.SilentAt()-(now-50))
+	}
+}
+
 // TestSumDoesNotDrift adds and removes a hundred million times its size and comes back exactly.
 func TestSumDoesNotDrift(t *testing.T) {
 	seed := randomSeed(t)
