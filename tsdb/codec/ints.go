@@ -53,7 +53,7 @@ func (e *Encoder) appendPlanned(dst []byte, plan intPlan, values []int64, tier T
 		dst = binary.AppendVarint(dst, plan.offset)
 	}
 	if plan.predictor != predictNone {
-		dst = binary.AppendVarint(dst, values[0])
+		dst = binary.AppendVarint(dst, firstValue(plan, values))
 	}
 	if plan.predictor.hasStep() {
 		dst = binary.AppendVarint(dst, firstStep(plan.predictor, values))

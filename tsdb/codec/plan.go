@@ -92,7 +92,7 @@ func sampleResiduals(dst *[samplesPerPlan]int64, values []int64, kind predictor,
 
 // startStream returns the predictor as it stands before the first value.
 func startStream(plan intPlan, values []int64) predictState {
-	return newPredictState(plan.predictor, plan.offset, values[0], firstStep(plan.predictor, values))
+	return newPredictState(plan.predictor, plan.offset, firstValue(plan, values), firstStep(plan.predictor, values))
 }
 
 // simplePlan maps residuals from their minimum where all have one sign or nothing predicts them,

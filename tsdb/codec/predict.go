@@ -53,6 +53,15 @@ func newPredictState(kind predictor, offset, first, step int64) predictState {
 // hasStep reports whether a stream of this predictor has a step in its header.
 func (p predictor) hasStep() bool { return p == predictLine || p == predictLag2 || p == predictGrid }
 
+// firstValue is the value to start with. A grid does not follow its values, so an offset that every
+// residual gets must not move it: it starts that much higher.
+func firstValue(plan intPlan, values []int64) int64 {
+	if plan.predictor == predictGrid {
+		return values[0] + plan.offset
+	}
+	return values[0]
+}
+
 // firstStep is the step to start with: what leads from the first value to the second, or for a grid
 // what leads from the first to the last.
 func firstStep(kind predictor, values []int64) int64 {

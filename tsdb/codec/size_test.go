@@ -101,10 +101,14 @@ func TestTimesShareOneAxis(t *testing.T) {
 	for i := range jitter {
 		jitter[i] += r.Int64N(8) // 3 bits
 	}
+	short := steady(200)
+	for i := range short {
+		short[i] += r.Int64N(4) * r.Int64N(16) // seldom late, 0 to 45
+	}
 	for _, axis := range []struct {
 		times []int64
 		most  int
-	}{{steady(4000), 40}, {jitter, 4000*3/8 + 120}} {
+	}{{steady(4000), 40}, {jitter, 4000*3/8 + 120}, {short, 200}} {
 		var e Encoder
 		block, err := e.Append(nil, &Group{Times: [][]int64{axis.times}}, Cold)
 		if err != nil || len(block) > axis.most {
