@@ -20,10 +20,20 @@ var targetLabels = []string{
 	"provider", "region", "replica", "route", "service", "version", "zone",
 }
 
+// scrapeLabels tell apart the targets of scrapes. A scrape gives every series job and instance, so
+// that the version of a build or the pods that a cluster's exporter reports on are not where
+// something is measured, but what. The others tell apart the senders of one job and instance.
+var scrapeLabels = []string{"cluster", "instance", "job", "region", "replica", "zone"}
+
 // GroupKey names the series that are expected to arrive together. Where a series has target labels
-// they are the key; else it is all labels but those that tell apart the series of one metric family.
-// A wrong guess costs space, never correctness: a group may have series without a sample in a row.
+// they are the key, and of a scrape only those of the scrape; else it is all labels but those that
+// tell apart the series of one metric family. A wrong guess costs space, never correctness: a group
+// may have series without a sample in a row.
 func GroupKey(ls labels.Labels) string {
+	of := targetLabels
+	if ls.Has("job") && ls.Has("instance") {
+		of = scrapeLabels
+	}
 	var key strings.Builder
 	write := func(l labels.Label) {
 		key.WriteString(strconv.Itoa(len(l.Value)))
@@ -33,7 +43,7 @@ func GroupKey(ls labels.Labels) string {
 		key.WriteString(l.Value)
 	}
 	ls.Range(func(l labels.Label) {
-		if _, is := slices.BinarySearch(targetLabels, l.Name); is {
+		if _, is := slices.BinarySearch(of, l.Name); is {
 			write(l)
 		}
 	})
