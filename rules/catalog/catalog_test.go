@@ -106,3 +106,39 @@ rule r on model {
 		t.Error(errs)
 	}
 }
+
+// TestRenames holds the catalogues to names that systems gave one thing in different versions and on
+// different ways: all of them reach the one canonical name.
+func TestRenames(t *testing.T) {
+	for _, c := range []struct {
+		catalogue, metric string
+		names             []string
+	}{
+		{"vllm", "tpot", []string{"vllm:time_per_output_token_seconds", "vllm:inter_token_latency_seconds", "vllm_inter_token_latency_seconds", "ray_vllm_inter_token_latency_seconds"}},
+		{"vllm", "cache", []string{"vllm:gpu_cache_usage_perc", "vllm:kv_cache_usage_perc"}},
+		{"vllm", "requests", []string{"vllm:request_success_total", "vllm_request_success_total", "vllm:request_success"}},
+		{"sglang", "tpot", []string{"sglang:time_per_output_token_seconds", "sglang:inter_token_latency_seconds"}},
+		{"litellm", "tokens_in", []string{"litellm_input_tokens_total", "litellm_input_tokens_metric_total"}},
+		{"litellm", "requests", []string{"litellm_proxy_total_requests_metric_total", "litellm_proxy_total_requests_metric"}},
+		{"litellm", "api_failures", []string{"litellm_llm_api_failed_requests_metric_total"}},
+		{"otel-genai", "latency", []string{"gen_ai.client.operation.duration", "gen_ai_client_operation_duration", "gen_ai_client_operation_duration_seconds", "gen_ai_server_request_duration_seconds"}},
+		{"ray-serve", "requests", []string{"ray_serve_deployment_request_counter", "ray_serve_deployment_request_counter_total"}},
+		{"dcgm", "gpu_percent", []string{"DCGM_FI_DEV_GPU_UTIL", "dcgm_gpu_utilization"}},
+		{"tgi", "requests", []string{"tgi_request_count", "tgi_request_count_total"}},
+		{"triton", "failures", []string{"nv_inference_request_failure", "nv_inference_request_failure_total"}},
+	} {
+		file, ok := Lookup(c.catalogue)
+		if !ok {
+			t.Fatalf("no catalogue %s", c.catalogue)
+		}
+		for _, name := range c.names {
+			found := slices.ContainsFunc(file.Declarations, func(d syntax.Declaration) bool {
+				m := d.(*syntax.Metric)
+				return m.Name.Text == c.metric && slices.ContainsFunc(m.Sources, func(s syntax.String) bool { return s.Value == name })
+			})
+			if !found {
+				t.Errorf("%s: %s does not take %q", c.catalogue, c.metric, name)
+			}
+		}
+	}
+}
