@@ -3,6 +3,7 @@ package promimport
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -20,6 +22,8 @@ type converter struct {
 	defaultOn []string
 	// on are the labels that the aggregations keep; nil: none was seen.
 	on []string
+	// fixed are the labels that all selectors of the expression hold to one value each.
+	fixed []string
 	// value is the left side of the first comparison: what $value is.
 	value       string
 	perSeries   bool
@@ -51,6 +55,29 @@ func (c *converter) differ(format string, args ...any) {
 	}
 }
 
+// fixedLabels returns the labels that all selectors of an expression hold to the same value.
+func fixedLabels(e parser.Expr) []string {
+	var common map[string]string
+	parser.Inspect(e, func(node parser.Node, _ []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		fixed := map[string]string{}
+		for _, m := range selector.LabelMatchers {
+			if m.Type == labels.MatchEqual && m.Name != labels.MetricName && m.Value != "" {
+				fixed[m.Name] = m.Value
+			}
+		}
+		if common == nil {
+			common = fixed
+		}
+		maps.DeleteFunc(common, func(name, value string) bool { return fixed[name] != value })
+		return nil
+	})
+	return slices.Sorted(maps.Keys(common))
+}
+
 // condition converts what is true or false.
 func (c *converter) condition(e parser.Expr) (string, error) {
 	if c.trial == nil {
@@ -80,8 +107,8 @@ func (c *converter) condition(e parser.Expr) (string, error) {
 }
 
 func (c *converter) logical(e *parser.BinaryExpr) (string, error) {
-	if e.VectorMatching != nil && (len(e.VectorMatching.MatchingLabels) > 0 || e.VectorMatching.On) {
-		return "", fmt.Errorf("%s with on or ignoring matches other labels on each side", e.Op)
+	if err := c.match(e); err != nil {
+		return "", err
 	}
 	x, err := c.condition(e.LHS)
 	if err != nil {
@@ -109,8 +136,8 @@ func (c *converter) comparison(e *parser.BinaryExpr) (string, error) {
 }
 
 func (c *converter) sides(e *parser.BinaryExpr) (x, y string, err error) {
-	if m := e.VectorMatching; m != nil && (m.Card != parser.CardOneToOne || len(m.MatchingLabels) > 0) {
-		return "", "", fmt.Errorf("%s with on, ignoring or group matches other labels on each side", e.Op)
+	if err := c.match(e); err != nil {
+		return "", "", err
 	}
 	if x, err = c.number(e.LHS); err != nil {
 		return "", "", err
@@ -195,26 +222,47 @@ func growth(text string) (metric, window string, isRate bool) {
 	return metric, window, isRate
 }
 
-// keep notes the labels that an aggregation keeps.
+// match checks how an operator matches the series of its sides. One instance of a rule is one value of
+// its labels, so on (…) can be kept where it names the labels that the aggregations keep.
+func (c *converter) match(e *parser.BinaryExpr) error {
+	switch m := e.VectorMatching; {
+	case m == nil:
+		return nil
+	case m.Card == parser.CardManyToOne || m.Card == parser.CardOneToMany:
+		return fmt.Errorf("%s with group_left or group_right matches one series with many", e.Op)
+	case m.On && len(m.MatchingLabels) > 0:
+		return c.keepOn(m.MatchingLabels)
+	case m.On || len(m.MatchingLabels) > 0:
+		return fmt.Errorf("%s with on () or ignoring (…) matches other labels on each side", e.Op)
+	}
+	return nil
+}
+
+// keep notes the labels that an aggregation keeps. Where it keeps none, those that all selectors of the
+// expression fix serve: of them there is one value, as there is of the aggregation.
 func (c *converter) keep(e *parser.AggregateExpr, without string) error {
 	if e.Without {
 		return fmt.Errorf("%s without (…) keeps labels that cannot be known; write by (…)", e.Op)
 	}
-	var on []string
-	for _, label := range e.Grouping {
-		if label == without {
-			continue
-		}
+	kept := slices.DeleteFunc(slices.Clone(e.Grouping), func(label string) bool { return label == without })
+	if len(kept) > 0 {
+		return c.keepOn(kept)
+	}
+	if len(c.fixed) == 0 {
+		return fmt.Errorf("%s without by (…) is one value for everything, but a rule here is declared on a label; write by (…) with one that all series share, such as job", e.Op)
+	}
+	c.differ("the alert of Prometheus has no labels of series; here it has %s", strings.Join(c.fixed, ", "))
+	return c.keepOn(c.fixed)
+}
+
+// keepOn notes labels that one part of the expression keeps: all parts must keep the same.
+func (c *converter) keepOn(labels []string) error {
+	for _, label := range labels {
 		if word(label) != label {
 			return fmt.Errorf("the label %q has a name that cannot be written here", label)
 		}
-		on = append(on, label)
 	}
-	slices.Sort(on)
-	on = slices.Compact(on)
-	if len(on) == 0 {
-		return fmt.Errorf("%s without by (…) is one value for everything; a rule here is declared on a label", e.Op)
-	}
+	on := slices.Compact(slices.Sorted(slices.Values(labels)))
 	if c.on != nil && !slices.Equal(c.on, on) {
 		return fmt.Errorf("one side keeps the labels %s, another %s", strings.Join(c.on, ", "), strings.Join(on, ", "))
 	}
@@ -225,6 +273,9 @@ func (c *converter) keep(e *parser.AggregateExpr, without string) error {
 // aggregation converts an aggregation over what has a function of the same kind here: series of one
 // instance are summed for counters, and their samples pooled for gauges.
 func (c *converter) aggregation(e *parser.AggregateExpr) (string, error) {
+	if e.Op != parser.SUM && e.Op != parser.MIN && e.Op != parser.MAX && e.Op != parser.AVG {
+		return "", fmt.Errorf("%s has no counterpart here", e.Op)
+	}
 	if err := c.keep(e, ""); err != nil {
 		return "", err
 	}
@@ -286,6 +337,9 @@ func (c *converter) overTime(call *parser.Call) (string, error) {
 	}
 	if !ok || len(call.Args) != 1 {
 		return "", fmt.Errorf("the function %s has no counterpart here", call.Func.Name)
+	}
+	if function.name == "last" {
+		c.differ("the last value of a series that has ended does not count; Prometheus takes it as long as the range reaches it")
 	}
 	return c.ranged(call.Args[0], function.name+"(", function.kind, "")
 }

@@ -20,7 +20,7 @@ func (w *writer) rule(g group, r rule) {
 		w.leaveOut(r, fmt.Sprintf("its expression is not PromQL: %v", err))
 		return
 	}
-	c := &converter{metrics: w.metrics, defaultOn: w.options.On}
+	c := &converter{metrics: w.metrics, defaultOn: w.options.On, fixed: fixedLabels(expr)}
 	condition, err := c.condition(expr)
 	if err != nil {
 		w.leaveOut(r, err.Error())
