@@ -58,14 +58,18 @@ func telemetry(rows int, seed uint64) *Group {
 
 var tiers = map[string]Tier{"hot": Hot, "cold": Cold}
 
+// BenchmarkEncode encodes blocks as they are flushed with few series and with a million, and compacted.
 func BenchmarkEncode(b *testing.B) {
-	for _, name := range []string{"hot", "cold"} {
-		b.Run(name, func(b *testing.B) {
-			g := telemetry(2000, 1)
+	for _, c := range []struct {
+		tier string
+		rows int
+	}{{"hot", 2000}, {"hot", 48}, {"cold", 2000}} {
+		b.Run(fmt.Sprintf("%s/%d", c.tier, c.rows), func(b *testing.B) {
+			g := telemetry(c.rows, 1)
 			var e Encoder
 			var block []byte
 			for b.Loop() {
-				block, _ = e.Append(block[:0], g, tiers[name])
+				block, _ = e.Append(block[:0], g, tiers[c.tier])
 			}
 			report(b, g, block)
 		})

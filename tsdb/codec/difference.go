@@ -93,12 +93,26 @@ func (e *Encoder) appendDifference(dst []byte, values, base []float64, kind lean
 			ks[i] = -ks[i]
 		}
 	}
-	_, alone := e.planInts(own, tier)
-	plan, apart := e.planInts(ks, tier)
-	if apart >= alone {
+	plan, smaller := e.planDifference(own, ks, tier)
+	if !smaller {
 		return dst, false
 	}
 	return e.appendWhole(dst, plan, ks, values, tier), true
+}
+
+// planDifference plans ks if they are smaller than the values alone. In the hot tier a rough look decides:
+// buckets that do not grow together are rare.
+func (e *Encoder) planDifference(alone, ks []int64, tier Tier) (plan intPlan, smaller bool) {
+	if tier == Hot {
+		if changeBits(ks) >= changeBits(alone) {
+			return intPlan{}, false
+		}
+		plan, _ = e.planInts(ks, tier)
+		return plan, true
+	}
+	_, most := e.planInts(alone, tier)
+	plan, bits := e.planInts(ks, tier)
+	return plan, bits < most
 }
 
 // appendWhole writes a float stream of integers that have been planned already.

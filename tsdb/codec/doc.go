@@ -20,7 +20,7 @@
 //	findunit.go, divisor.go, ulps.go,
 //	orderedbits.go, exceptions.go, number.go
 //	native.go, nativeread.go, layout.go       native histograms as columns of columns
-//	ints.go, plan.go, predict.go              integers as residuals
+//	ints.go, plan.go, roughplan.go, predict.go  integers as residuals
 //	frames.go, bitpack.go                     residuals as bits
 //	entropy.go, tokens.go, tans.go, table.go  residuals as entropy-coded tokens
 //	cursor.go, bitstream.go, bitmap.go        bytes, bits

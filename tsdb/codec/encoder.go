@@ -41,6 +41,7 @@ type Encoder struct {
 	mapped                                 []uint64
 	distinct                               []float64
 	exceptions                             []int
+	plan                                   planScratch
 }
 
 // Append appends the block of g to dst. An error means that g is not a valid group (see Group and

@@ -1,6 +1,9 @@
 package codec
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // intPlan is one way to write an integer stream.
 type intPlan struct {
@@ -31,28 +34,46 @@ const (
 	samplesPerPlan = planWindows * frameLen
 )
 
+// In the hot tier only so many predictors get a close look, those that leave the fewest bits at a rough
+// one, and so many residuals are sorted to find offsets.
+const (
+	hotCandidates  = 3
+	hotOffsetLooks = 32
+)
+
+// planScratch is the working memory of planInts.
+type planScratch struct {
+	residuals, best [samplesPerPlan]int64
+	mapped          [samplesPerPlan]uint64
+}
+
 // planInts chooses predictor, offset and mapping on a sample of the stream, and says how many bits
 // the sample takes with them.
 func (e *Encoder) planInts(values []int64, tier Tier) (intPlan, int) {
 	best, bestCost := intPlan{}, int(^uint(0)>>1)
-	windows := planWindows
+	windows, candidates, looks := planWindows, int(predictors), frameLen
+	var rough roughBits
 	if tier == Hot {
-		windows = planWindows / 2
+		windows, candidates, looks = planWindows/2, hotCandidates, hotOffsetLooks
+		eachWindow(values, windows, rough.add)
 	}
-	var bestResiduals [samplesPerPlan]int64
+	residuals, bestResiduals := &e.plan.residuals, &e.plan.best
 	n := 0
-	for kind := range predictors {
-		var residuals [samplesPerPlan]int64
-		n = sampleResiduals(&residuals, values, kind, windows)
+	for i := range candidates {
+		kind := predictor(i)
+		if tier == Hot {
+			kind = rough.best()
+		}
+		n = sampleResiduals(residuals, values, kind, windows)
 		plan := simplePlan(kind, residuals[:n])
-		if cost := e.planCost(plan, residuals[:n], tier); cost < bestCost {
+		if cost := e.planCost(plan, residuals[:n], values, tier); cost < bestCost {
 			best, bestCost = plan, cost
-			bestResiduals = residuals
+			residuals, bestResiduals = bestResiduals, residuals
 		}
 	}
 	// The middle and the lower edge of the residuals as offsets, for the predictor that won.
 	sorted := e.sorted[:0]
-	for i := 0; i < n; i += 1 + n/frameLen {
+	for i := 0; i < n; i += 1 + n/looks {
 		sorted = append(sorted, bestResiduals[i])
 	}
 	slices.Sort(sorted)
@@ -62,7 +83,7 @@ func (e *Encoder) planInts(values []int64, tier Tier) (intPlan, int) {
 		{predictor: best.predictor, offset: sorted[0]},
 		{predictor: best.predictor, offset: sorted[len(sorted)/32]},
 	} {
-		if cost := e.planCost(plan, bestResiduals[:n], tier); cost < bestCost {
+		if cost := e.planCost(plan, bestResiduals[:n], values, tier); cost < bestCost {
 			best, bestCost = plan, cost
 		}
 	}
@@ -71,23 +92,35 @@ func (e *Encoder) planInts(values []int64, tier Tier) (intPlan, int) {
 
 // sampleResiduals fills dst with residuals of up to so many windows and returns how many.
 func sampleResiduals(dst *[samplesPerPlan]int64, values []int64, kind predictor, windows int) int {
-	const warmup = 16 // values a mean needs to forget where it started: 2^-16/8 of it is left
 	if len(values) <= windows*frameLen {
 		state := startStream(intPlan{predictor: kind}, values)
 		state.residuals(dst[:], values)
 		return len(values)
 	}
 	n := 0
-	step := max(0, len(values)-frameLen-warmup) / (windows - 1)
-	for w := range windows {
-		window := values[w*step:][:frameLen+warmup]
+	eachWindow(values, windows, func(window []int64) {
 		state := startStream(intPlan{predictor: kind}, window)
 		var skip [warmup]int64
 		state.residuals(skip[:], window[:warmup])
 		state.residuals(dst[n:], window[warmup:])
 		n += frameLen
-	}
+	})
 	return n
+}
+
+// warmup is how many values a mean needs to forget where it started: 2^-16/8 of it is left.
+const warmup = 16
+
+// eachWindow gives look all values of a short stream, or so many windows of a long one, warmup included.
+func eachWindow(values []int64, windows int, look func([]int64)) {
+	if len(values) <= windows*frameLen {
+		look(values)
+		return
+	}
+	step := max(0, len(values)-frameLen-warmup) / (windows - 1)
+	for w := range windows {
+		look(values[w*step:][:frameLen+warmup])
+	}
 }
 
 // startStream returns the predictor as it stands before the first value.
@@ -107,15 +140,37 @@ func simplePlan(kind predictor, residuals []int64) intPlan {
 	return intPlan{predictor: kind, zigzag: true}
 }
 
-// planCost estimates the bits that a plan takes for sampled residuals.
-func (e *Encoder) planCost(plan intPlan, residuals []int64, tier Tier) int {
-	var mapped [samplesPerPlan]uint64
-	plan.mapResiduals(mapped[:], residuals)
-	u := mapped[:len(residuals)]
+// planCost estimates the bits that a plan takes for sampled residuals; of a short stream, all of which is
+// in the sample, with the header.
+func (e *Encoder) planCost(plan intPlan, residuals, values []int64, tier Tier) int {
+	u := e.plan.mapped[:len(residuals)]
+	plan.mapResiduals(u, residuals)
+	header := 0
+	if len(residuals) == len(values) {
+		header = 8 * plan.headerSize(values)
+	}
 	if tier == Cold && len(u) >= minEntropy {
 		var counts tokenCounts
 		raw := counts.add(u)
-		return raw + counts.entropy(len(u))
+		return header + raw + counts.entropy(len(u))
 	}
-	return 8 * framesSize(u)
+	return header + 8*framesSize(u)
 }
+
+// headerSize is how many bytes a stream takes ahead of its residuals.
+func (p *intPlan) headerSize(values []int64) int {
+	size := 1
+	if p.offset != 0 {
+		size += varintSize(p.offset)
+	}
+	if p.predictor != predictNone {
+		size += varintSize(values[0])
+	}
+	if p.predictor.hasStep() {
+		size += varintSize(firstStep(p.predictor, values))
+	}
+	return size
+}
+
+// varintSize is how many bytes a zigzag varint takes: seven bits each.
+func varintSize(v int64) int { return (bits.Len64(zigzag(v)|1) + 6) / 7 }

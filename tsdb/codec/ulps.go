@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"slices"
 )
 
 // Values near a grid: sums of decimals drift away from it by rounding, and exporters that compute
@@ -28,28 +29,54 @@ const nearLooks = 256
 func (e *Encoder) nearUnit(values []float64, tier Tier) (unit, bool) {
 	window := values[:min(len(values), nearLooks)]
 	ks, ulps := grow(&e.values, len(window)), grow(&e.other, len(window))
+	units := make([]nearCandidate, 0, maxNearExponent+2)
+	look := func(u unit) {
+		near(ks, ulps, window, u)
+		units = append(units, nearCandidate{u, changeBits(ks) + sizeBits(ulps)})
+	}
+	for x := 0; x <= maxNearExponent; x++ {
+		look(unit{exponent: x})
+	}
+	var buf [unitLooks]float64
+	if u, ok := ratioOf(looksOf(&buf, window)); ok {
+		look(u)
+	}
+	slices.SortStableFunc(units, func(a, b nearCandidate) int { return a.bits - b.bits })
+
 	e.orderedBits(ks, window)
 	_, bits := e.planInts(ks, tier)
 	best, found := unit{}, false
 	most := bits - bits/20
-	try := func(u unit) {
-		near(ks, ulps, window, u)
+	looks := coldUnits
+	if tier == Hot {
+		looks = hotUnits
+	}
+	for _, c := range units[:min(len(units), looks)] {
+		near(ks, ulps, window, c.unit)
 		_, coarse := e.planInts(ks, tier)
 		if coarse >= most {
-			return
+			continue
 		}
 		if _, fine := e.planInts(ulps, tier); coarse+fine < most {
-			best, found, most = u, true, coarse+fine
+			best, found, most = c.unit, true, coarse+fine
 		}
 	}
-	for x := 0; x <= 9; x++ {
-		try(unit{exponent: x})
-	}
-	var buf [unitLooks]float64
-	if u, ok := ratioOf(looksOf(&buf, window)); ok {
-		try(u)
-	}
 	return best, found
+}
+
+// So many units get a close look, those that leave the fewest bits at a rough one.
+const (
+	hotUnits  = 1
+	coldUnits = 3
+)
+
+// maxNearExponent is the finest grid that sums and means of decimals are looked for on.
+const maxNearExponent = 9
+
+// nearCandidate is a unit and roughly how many bits integers and distances take with it.
+type nearCandidate struct {
+	unit unit
+	bits int
 }
 
 // near fills ks with the integers nearest to the values and ulps with the distances. Values without
