@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/storage"
@@ -15,6 +16,7 @@ import (
 	"github.com/neuroweaver/heddle/query"
 	"github.com/neuroweaver/heddle/rules"
 	"github.com/neuroweaver/heddle/rules/load"
+	"github.com/neuroweaver/heddle/rules/thresholds"
 	"github.com/neuroweaver/heddle/server"
 	"github.com/neuroweaver/heddle/tsdb"
 )
@@ -44,7 +46,8 @@ func (ReplayCmd) Help() string {
   generate | heddle replay --rules chat.rules --input - --format samples
       {"metric":"m_total","labels":{"model":"a"},"ts_ms":1767571215000,"value":3} a line
   heddle replay --rules new.rules --compare old.rules --data ./data --from 30d
-      lines with - happened with the old rules only, with + with the new ones only
+      lines with - happened with the old rules only, with + with the new ones only,
+      with ~ with both, but not at the same time
 
 The replay runs the engine and the route logic that run live, on the data's own clock, without
 effects: nothing is sent and nothing is switched.`
@@ -62,13 +65,11 @@ func (c ReplayCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	tally := replayTally{}
 	if len(c.Compare) > 0 {
-		err = c.compare(env, program, &tally)
-	} else {
-		err = c.replay(env, program, &tally, func(e rules.Event) error { return c.print(env.Stdout, "", e) })
+		return c.compare(env, program)
 	}
-	if err != nil {
+	tally := replayTally{}
+	if err := c.replay(env, program, &tally, func(e rules.Event) error { return c.print(env.Stdout, e) }); err != nil {
 		return err
 	}
 	if !c.Quiet && !c.JSON {
@@ -77,8 +78,20 @@ func (c ReplayCmd) Run(env *Env) error {
 	return nil
 }
 
+// loadProgram loads rule files; a pattern may also name a file of thresholds.
 func loadProgram(env *Env, patterns []string) (*rules.Program, error) {
-	set, err := load.Read(patterns, "")
+	thresholdsFile := ""
+	ruleFiles := slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool {
+		isThresholds := false
+		if isYAML(pattern) {
+			isThresholds, _ = thresholds.IsFile(pattern)
+		}
+		if isThresholds {
+			thresholdsFile = pattern
+		}
+		return isThresholds
+	})
+	set, err := load.Read(ruleFiles, thresholdsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -90,68 +103,18 @@ func loadProgram(env *Env, patterns []string) (*rules.Program, error) {
 	return program, nil
 }
 
-func (c ReplayCmd) print(w io.Writer, mark string, e rules.Event) error {
+func (c ReplayCmd) print(w io.Writer, e rules.Event) error {
 	if c.JSON {
-		if _, err := io.WriteString(w, mark); err != nil {
-			return err
-		}
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(e)
 	}
-	_, err := fmt.Fprintf(w, "%s%s  %s\n", mark, e.Time.UTC().Format("2006-01-02 15:04:05.000"), e)
+	_, err := fmt.Fprintf(w, "%s  %s\n", replayTime(e.Time), e)
 	return err
 }
 
-// compare prints what only one of two sets of rules would have done.
-func (c ReplayCmd) compare(env *Env, program *rules.Program, tally *replayTally) error {
-	before, err := loadProgram(env, c.Compare)
-	if err != nil {
-		return err
-	}
-	old := map[string][]rules.Event{}
-	var order []rules.Event
-	if err := c.replay(env, before, &replayTally{}, func(e rules.Event) error {
-		key := e.Time.String() + e.String()
-		old[key] = append(old[key], e)
-		order = append(order, e)
-		return nil
-	}); err != nil {
-		return err
-	}
-	printOld := func(until time.Time) error {
-		for ; len(order) > 0 && order[0].Time.Before(until); order = order[1:] {
-			if key := order[0].Time.String() + order[0].String(); len(old[key]) > 0 {
-				old[key] = old[key][1:]
-				if err := c.print(env.Stdout, "- ", order[0]); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	var fresh []rules.Event
-	if err := c.replay(env, program, tally, func(e rules.Event) error {
-		key := e.Time.String() + e.String()
-		if len(old[key]) > 0 {
-			old[key] = old[key][1:]
-			return nil
-		}
-		fresh = append(fresh, e)
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, e := range fresh {
-		if err := printOld(e.Time); err != nil {
-			return err
-		}
-		if err := c.print(env.Stdout, "+ ", e); err != nil {
-			return err
-		}
-	}
-	return printOld(time.Unix(1<<40, 0))
-}
+// replayTime is how a timeline writes a time.
+func replayTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
 
 // replay runs one program on the data.
 func (c ReplayCmd) replay(env *Env, program *rules.Program, tally *replayTally, emit func(rules.Event) error) error {

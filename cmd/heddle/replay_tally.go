@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/prometheus/common/model"
 
 	"github.com/neuroweaver/heddle/rules"
 	"github.com/neuroweaver/heddle/tsdb"
@@ -52,8 +53,8 @@ func (t *replayTally) event(e rules.Event) {
 
 func (t *replayTally) String() string {
 	span := t.last.Sub(t.first)
-	text := fmt.Sprintf("%s over %s: %s, %d resolved; %s of routes, %d within %s of the one before",
-		humanize.Comma(int64(t.samples))+" samples", span.Round(time.Second), count(t.alerts, "alert"), t.resolved, count(t.moves, "move"), t.flaps, flapWithin)
+	text := fmt.Sprintf("%s over %s: %s, %d resolved; %s of routes, %d of them within %s of the one before",
+		humanize.Comma(int64(t.samples))+" samples", span.Round(time.Second), count(t.alerts, "alert"), t.resolved, count(t.moves, "move"), t.flaps, model.Duration(flapWithin))
 	if week := 7 * 24 * time.Hour; span > time.Hour {
 		text += fmt.Sprintf("; %.1f alerts a week", float64(t.alerts)*float64(week)/float64(span))
 	}
