@@ -16,7 +16,7 @@ type Config struct {
 	Data string `yaml:"data"`
 	// Rules are patterns of rule files, as of filepath.Glob.
 	Rules []string `yaml:"rules"`
-	// Thresholds is a performance_thresholds.yml.
+	// Thresholds is a performance_thresholds.yml; see ThresholdsFile.
 	Thresholds    string                      `yaml:"thresholds"`
 	Auth          Auth                        `yaml:"auth"`
 	Storage       Storage                     `yaml:"storage"`

@@ -54,6 +54,23 @@ func ParseConfig(file string, source []byte) (*Config, error) {
 // File is where the configuration was read from; empty without a file.
 func (c *Config) File() string { return c.file }
 
+// usualThresholds is the file of thresholds that is used, if it is there, where the configuration names
+// none.
+const usualThresholds = "performance_thresholds.yml"
+
+// ThresholdsFile is the file of thresholds: the one that the configuration names, or else
+// performance_thresholds.yml beside it if there is one; empty: none.
+func (c *Config) ThresholdsFile() string {
+	if c.Thresholds != "" {
+		return c.Thresholds
+	}
+	usual := filepath.Join(filepath.Dir(c.file), usualThresholds)
+	if _, err := os.Stat(usual); err != nil {
+		return ""
+	}
+	return usual
+}
+
 // resolvePaths makes paths that are relative to the file's directory relative to the process's.
 func (c *Config) resolvePaths(dir string) {
 	resolve := func(path *string) {

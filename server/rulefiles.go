@@ -116,7 +116,7 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 	}
 	r.server.logger.Info("rules are in force", "files", len(files), "rules", len(program.Rules()), "routes", len(program.Routes()))
 	if len(files) == 0 {
-		r.server.logger.Warn("there are no rules: samples are kept, but nothing is watched; put rule files where the patterns say", "rules", r.server.config.Rules)
+		r.server.logger.Warn("there are no rules: samples are kept, but nothing is watched; put rule files where the patterns say, or a "+usualThresholds+" here", "rules", r.server.config.Rules)
 	}
 	return nil
 }
@@ -129,6 +129,10 @@ func (r *ruleFiles) checkEmptied(files load.Set) error {
 		if hasText(r.inForce, pattern) && !hasText(files, pattern) {
 			return fmt.Errorf("rules: there is nothing left in the files that match %s, so the rules in force stay; bring the files back, or, to have no rules there, leave a file with a comment (# none)", pattern)
 		}
+	}
+	isThresholds := func(f load.Source) bool { return f.Thresholds }
+	if slices.ContainsFunc(r.inForce, isThresholds) && !slices.ContainsFunc(files, isThresholds) {
+		return fmt.Errorf("rules: %s is gone, so the rules in force stay; bring it back, or, to have no thresholds, leave it without settings", usualThresholds)
 	}
 	return nil
 }
@@ -162,7 +166,7 @@ func (r *ruleFiles) enforce(ctx context.Context, files load.Set, program *rules.
 
 // readFiles reads the files that the configuration names.
 func (r *ruleFiles) readFiles() (load.Set, error) {
-	files, err := load.Read(r.server.config.Rules, r.server.config.Thresholds)
+	files, err := load.Read(r.server.config.Rules, r.server.config.ThresholdsFile())
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}

@@ -54,7 +54,7 @@ func (r *ruleFiles) addDirectories(watcher *fsnotify.Watcher) {
 		return
 	}
 	patterns := slices.Clone(r.server.config.Rules)
-	if file := r.server.config.Thresholds; file != "" {
+	if file := r.server.config.ThresholdsFile(); file != "" {
 		patterns = append(patterns, file)
 	}
 	for _, pattern := range patterns {

@@ -92,7 +92,7 @@ func (c CheckCmd) checkYAML(env *Env, file string) error {
 	if !c.Quiet && !c.PrintRules {
 		fmt.Fprintf(env.Stdout, "%s: no mistakes\n", file)
 	}
-	return c.checkRules(env, config.Rules, config.Thresholds)
+	return c.checkRules(env, config.Rules, config.ThresholdsFile())
 }
 
 // checkRules checks rule files that match patterns, and a file of thresholds, as one load.

@@ -20,6 +20,7 @@ type ServeCmd struct {
 	Data          string               `placeholder:"DIR" type:"path" env:"HEDDLE_DATA" help:"Directory for all that is kept (./data)."`
 	Listen        string               `placeholder:"HOST:PORT" env:"HEDDLE_LISTEN" help:"Address to listen on (127.0.0.1:9480)."`
 	Rules         []string             `placeholder:"GLOB" sep:"," env:"HEDDLE_RULES" help:"Rule files; may repeat (rules/*.rules)."`
+	Thresholds    string               `placeholder:"FILE" type:"path" env:"HEDDLE_THRESHOLDS" help:"File of thresholds, which are rules, too (performance_thresholds.yml, if there is one)."`
 	TokensFile    string               `placeholder:"FILE" type:"path" env:"HEDDLE_TOKENS_FILE" help:"Bearer tokens; with it the API asks for one."`
 	Insecure      bool                 `env:"HEDDLE_INSECURE" help:"Listen beyond this machine without authentication."`
 	Retention     *server.Duration     `placeholder:"30d" env:"HEDDLE_RETENTION" help:"How long samples are kept."`
@@ -34,7 +35,7 @@ type ServeCmd struct {
 func (ServeCmd) Help() string {
 	return `Examples:
   heddle serve
-      on 127.0.0.1:9480, with ./data and ./rules/*.rules
+      on 127.0.0.1:9480, with ./data, ./rules/*.rules and ./performance_thresholds.yml
   heddle serve --config /etc/heddle/heddle.yml
   heddle serve --rules 'rules/*.rules' --data /var/lib/heddle --retention 90d
   HEDDLE_LISTEN=0.0.0.0:9480 heddle serve --tokens-file tokens.yml
@@ -86,6 +87,7 @@ func (c ServeCmd) configuration() (*server.Config, error) {
 	}
 	override(&config.Data, c.Data)
 	override(&config.Listen, c.Listen)
+	override(&config.Thresholds, c.Thresholds)
 	override(&config.Auth.TokensFile, c.TokensFile)
 	override(&config.Log.Level, c.LogLevel)
 	override(&config.Log.Format, c.LogFormat)
