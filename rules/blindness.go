@@ -32,17 +32,15 @@ func FindBlindness(ctx context.Context, p *Program, store storage.Queryable, now
 	if err := e.Load(ctx, p, nil, now); err != nil {
 		return nil, err
 	}
-	names := map[string]bool{}
+	seen := &sighted{ctx: ctx, store: store, now: now, byName: map[string][]labels.Labels{}}
 	for _, name := range p.SeriesNames() {
-		exists, err := hasSeries(ctx, store, name, now)
-		if err != nil {
+		if err := seen.look(name); err != nil {
 			return nil, err
 		}
-		names[name] = exists
 	}
 	var found []Blindness
 	for _, r := range p.rules {
-		l := look{rule: r, names: names, now: now.UnixMilli()}
+		l := look{rule: r, seen: seen, now: now.UnixMilli()}
 		for _, g := range e.force.groups {
 			if g.scope == r.scope {
 				for _, s := range g.byKey {
@@ -53,26 +51,13 @@ func FindBlindness(ctx context.Context, p *Program, store storage.Queryable, now
 		slices.SortFunc(l.subjects, func(a, b *subject) int { return labels.Compare(a.labels, b.labels) })
 		found = append(found, l.all()...)
 	}
-	return found, nil
-}
-
-// hasSeries reports whether the store has had a series with the name in the last ageReach.
-func hasSeries(ctx context.Context, store storage.Queryable, name string, now time.Time) (bool, error) {
-	from, to := now.Add(-ageReach).UnixMilli(), now.UnixMilli()
-	querier, err := store.Querier(from, to)
-	if err != nil {
-		return false, err
-	}
-	defer querier.Close()
-	set := querier.Select(ctx, false, &storage.SelectHints{Start: from, End: to, Func: "series"},
-		labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
-	return set.Next(), set.Err()
+	return found, seen.err
 }
 
 // look is the comparison of one rule with the data.
 type look struct {
 	rule     *rule
-	names    map[string]bool // series names that exist
+	seen     *sighted
 	subjects []*subject
 	now      int64
 	found    []Blindness
@@ -106,21 +91,18 @@ func (l *look) all() []Blindness {
 // metric looks for the series of a metric.
 func (l *look) metric(slot int) {
 	m := l.rule.scope.metrics[slot]
-	exists := false
-	for name := range m.roles {
-		exists = exists || l.names[name]
-	}
 	clock, any := l.newest(slot)
 	switch {
-	case !exists:
-		l.report("check the name against what arrives: heddle query 'group by (__name__) ({__name__!=\"\"})'",
-			"no series of the metric %s exists: %q", m.name, m.sources)
-	case !any && len(m.where) > 0:
-		l.report("compare it with the labels that arrive", "series of %s exist, but none that its where takes, with the labels %q", m.name, l.rule.scope.on)
-	case !any:
-		l.report("name labels that the metric carries", "series of %s exist, but none with the labels %q", m.name, l.rule.scope.on)
-	case clock.Age(clock.Newest(), l.now) > max(4*clock.Interval(), firstAbsenceMS):
-		l.report("see whether its sender still runs", "%s has stopped %s ago", m.name, formatDuration((time.Duration(clock.Age(clock.Newest(), l.now)) * time.Millisecond).Round(time.Second)))
+	case any:
+		if age := clock.Age(clock.Newest(), l.now); age > max(4*clock.Interval(), firstAbsenceMS) {
+			l.report("see whether its sender still runs", "%s has stopped %s ago", m.name, formatDuration((time.Duration(age) * time.Millisecond).Round(time.Second)))
+		}
+	case len(l.seen.of(m)) == 0:
+		l.report(l.seen.similar(m), "no series of the metric %s exists: %q", m.name, m.sources)
+	case !slices.ContainsFunc(l.seen.of(m), m.takes):
+		l.report(l.seen.values(m), "series of %s exist, but none that its where takes", m.name)
+	default:
+		l.report("its series have the labels "+quoteList(l.seen.labels(m)), "series of %s exist, but none with the labels %q", m.name, l.rule.scope.on)
 	}
 }
 

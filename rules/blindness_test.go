@@ -51,22 +51,31 @@ rule unlabelled on model, region { when rate(requests, 1m) > 1 }
 rule narrow on model { when rate(requests, 20s) > 1 }
 rule fine on model { when p95(latency, 5m) > 50ms }
 rule coarse on model { when above(latency, 30s, 5m) > 1% }
+rule mistyped on model { when rate(reqests, 1m) > 1 }
+rule other_ending on model { when rate(short, 1m) > 1 }
+rule no_gauge on model { when last(plain, 1m) > 1 }
+metric reqests = counter "reqests_total"
+metric short   = counter "requests"
+metric plain   = gauge   "latency"
 `)
 	found, err := FindBlindness(context.Background(), p, s.db, s.now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		`absent: no series of the metric gone exists: ["gone"]`,
+		`absent: no series of the metric gone exists: ["gone"]; compare the name`,
 		`ended: stopped has stopped 10m15s ago`,
-		`nowhere: series of failures exist, but none that its where takes`,
-		`unlabelled: series of requests exist, but none with the labels ["model" "region"]`,
+		`nowhere: series of failures exist, but none that its where takes; among what arrives status is "200"`,
+		`unlabelled: series of requests exist, but none with the labels ["model" "region"]; its series have the labels "model", "status"`,
 		`narrow: rate(requests, 20s) looks at 20s, but a sample comes only every 15s`,
 		`fine: p95(latency, 5m) is compared with 0.05, under the first bucket of the histogram, which reaches to 0.1`,
 		`coarse: above(latency, 30s, 5m) is compared with 30, but the last bucket of the histogram with a bound reaches to 10`,
+		`mistyped: no series of the metric reqests exists: ["reqests_total"]; did you mean "requests_total"?`,
+		`other_ending: no series of the metric short exists: ["requests"]; did you mean "requests_total"?`,
+		`no_gauge: no series of the metric plain exists: ["latency"]; it is a histogram: metric plain = histogram "latency"`,
 	}
 	for i, b := range found {
-		if got := fmt.Sprintf("%s: %s", b.Rule, b.Problem); i >= len(want) || !strings.HasPrefix(got, want[i]) {
+		if got := fmt.Sprintf("%s: %s; %s", b.Rule, b.Problem, b.Hint); i >= len(want) || !strings.HasPrefix(got, want[i]) {
 			t.Errorf("found %s", got)
 		}
 	}

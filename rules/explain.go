@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -129,14 +128,7 @@ func (n ExplanationNode) draw(b *strings.Builder, name, first, rest string) {
 // states of the instances are those of a fresh start.
 func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, rule string, at time.Time) ([]Explanation, error) {
 	if !slices.ContainsFunc(p.infos, func(i *RuleInfo) bool { return i.Name == rule }) {
-		hint := syntax.DidYouMean(rule, func(yield func(string) bool) {
-			for _, i := range p.infos {
-				if !yield(i.Name) {
-					return
-				}
-			}
-		})
-		return nil, fmt.Errorf("there is no rule %q; %s", rule, cmp.Or(hint, "heddle check lists the rules"))
+		return nil, p.NoRule(rule)
 	}
 	e := NewEngine(Options{Store: until{store, at.UnixMilli()}})
 	if err := e.Load(ctx, p, nil, at); err != nil {
@@ -145,6 +137,29 @@ func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, rule st
 	list, _ := e.Explain(rule)
 	return list, nil
 }
+
+// NoRule is the error for a name that no rule of the program has. The program may be nil.
+func (p *Program) NoRule(name string) error {
+	if p == nil || len(p.infos) == 0 {
+		return fmt.Errorf("there is no rule %q; there are no rules", name)
+	}
+	names := make([]string, len(p.infos))
+	for i, info := range p.infos {
+		names[i] = info.Name
+	}
+	hint := syntax.DidYouMean(name, slices.Values(names))
+	if hint == "" {
+		slices.Sort(names)
+		hint = "the rules are " + strings.Join(names[:min(len(names), maxNamedRules)], ", ")
+		if len(names) > maxNamedRules {
+			hint += fmt.Sprintf(" and %d others", len(names)-maxNamedRules)
+		}
+	}
+	return fmt.Errorf("there is no rule %q; %s", name, hint)
+}
+
+// maxNamedRules is how many rules an error names: a few lines.
+const maxNamedRules = 20
 
 // until hides what a store has after a time.
 type until struct {

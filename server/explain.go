@@ -17,24 +17,38 @@ type explanation struct {
 }
 
 // explainRule answers why the instances of a rule are in their state, now or at a time in the past,
-// from what the store has.
+// from what the store has; and, where there is no instance, why the rule sees nothing.
 func (s *Server) explainRule(w http.ResponseWriter, r *http.Request) {
 	rule, at := r.URL.Query().Get("rule"), r.URL.Query().Get("at")
+	_, program := s.ruleFiles.status()
 	list, found := s.engine.Explain(rule)
-	if !found {
-		writeError(w, http.StatusNotFound, "not_found", "there is no rule "+rule)
+	if !found || program == nil {
+		writeError(w, http.StatusNotFound, "not_found", program.NoRule(rule).Error())
 		return
 	}
+	asOf := s.now()
 	if at != "" {
-		time, err := query.ParseTime(at)
-		if err != nil {
+		var err error
+		if asOf, err = query.ParseTime(at); err != nil {
 			writeError(w, http.StatusBadRequest, "bad_data", err.Error())
 			return
 		}
-		_, program := s.ruleFiles.status()
-		if list, err = rules.ExplainAt(r.Context(), program, s.db, rule, time); err != nil {
+		if list, err = rules.ExplainAt(r.Context(), program, s.db, rule, asOf); err != nil {
 			writeError(w, http.StatusUnprocessableEntity, "execution", err.Error())
 			return
+		}
+	}
+	blindness := []string{}
+	if len(list) == 0 {
+		all, err := rules.FindBlindness(r.Context(), program, s.db, asOf)
+		if err != nil {
+			writeError(w, http.StatusUnprocessableEntity, "execution", err.Error())
+			return
+		}
+		for _, b := range all {
+			if b.Rule == rule {
+				blindness = append(blindness, b.String())
+			}
 		}
 	}
 	shown := []explanation{}
@@ -42,5 +56,5 @@ func (s *Server) explainRule(w http.ResponseWriter, r *http.Request) {
 		i := x.Instance
 		shown = append(shown, explanation{i.Rule.Name, i.Labels.Map(), i.State.String(), x.Clauses, x.String()})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"explanations": shown})
+	writeJSON(w, http.StatusOK, map[string]any{"explanations": shown, "blindness": blindness})
 }

@@ -36,6 +36,7 @@ type promRule struct {
 	Query       string            `json:"query"`
 	State       string            `json:"state"`
 	Health      string            `json:"health"`
+	LastError   string            `json:"lastError,omitempty"`
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
 	Alerts      []promAlert       `json:"alerts"`
@@ -110,9 +111,12 @@ func groupRules(all []*rules.RuleInfo, instances []rules.InstanceStatus) []promG
 			Labels:      map[string]string{"severity": alert.SeverityName(info.Severity)},
 			Annotations: map[string]string{}, Alerts: []promAlert{},
 		}
+		if len(byRule[info.Name]) == 0 {
+			rule.Health, rule.LastError = "unknown", "no series matches its metrics"
+		}
 		for _, i := range byRule[info.Name] {
-			if i.Unknown {
-				rule.Health = "unknown"
+			if i.Unknown && rule.LastError == "" {
+				rule.Health, rule.LastError = "unknown", i.Labels.String()+": "+i.Reason
 			}
 			if a, active := toPromAlert(i); active {
 				rule.Alerts = append(rule.Alerts, a)

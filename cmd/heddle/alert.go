@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -70,7 +71,7 @@ func printAlerts(env *Env, alerts []alert.Status) error {
 		if a.Acknowledged != nil {
 			note = strings.TrimPrefix(note+", acknowledged by "+a.Acknowledged.By, ", ")
 		}
-		rows = append(rows, []string{a.ID, a.Rule, a.Severity, a.State, clockTime(a.StartsAt), labels.FromMap(a.Labels).String(), a.Summary, note})
+		rows = append(rows, []string{a.ID, a.Rule, a.Severity, a.State, clockTime(a.StartsAt), labels.FromMap(a.Labels).String(), cmp.Or(a.Summary, a.Reason), note})
 	}
 	return table(env.Stdout, rows)
 }

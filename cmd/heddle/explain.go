@@ -45,25 +45,28 @@ func (c ExplainCmd) Run(env *Env) error {
 			return err
 		}
 	}
-	texts, err := c.ask(env, at)
+	texts, blindness, err := c.ask(env, at)
 	if c.Data != "" {
-		texts, err = c.read(env, at)
+		texts, blindness, err = c.read(env, at)
 	}
 	if err != nil {
 		return err
 	}
 	if len(texts) == 0 {
 		fmt.Fprintf(env.Stdout, "%s has no instance: no series matches its metrics\n", c.Rule)
+		for _, b := range blindness {
+			fmt.Fprintf(env.Stdout, "  %s\n", b)
+		}
 		return nil
 	}
 	fmt.Fprint(env.Stdout, strings.Join(texts, "\n"))
 	return nil
 }
 
-// ask gets the explanations of a server.
-func (c ExplainCmd) ask(env *Env, at time.Time) (texts []string, err error) {
+// ask gets the explanations of a server, and why there are none.
+func (c ExplainCmd) ask(env *Env, at time.Time) (texts, blindness []string, err error) {
 	if c.Data != "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	parameters := url.Values{"rule": {c.Rule}}
 	if !at.IsZero() {
@@ -73,32 +76,42 @@ func (c ExplainCmd) ask(env *Env, at time.Time) (texts []string, err error) {
 		Explanations []struct {
 			Text string `json:"text"`
 		} `json:"explanations"`
+		Blindness []string `json:"blindness"`
 	}
 	if err := c.get(env.Ctx, "/api/v1/heddle/explain", parameters, &answer); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, x := range answer.Explanations {
 		texts = append(texts, x.Text)
 	}
-	return texts, nil
+	return texts, answer.Blindness, nil
 }
 
 // read makes the explanations from a data directory.
-func (c ExplainCmd) read(env *Env, at time.Time) (texts []string, err error) {
+func (c ExplainCmd) read(env *Env, at time.Time) (texts, blindness []string, err error) {
 	program, err := loadProgram(env, c.Rules)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if at.IsZero() {
 		at = time.Now()
 	}
 	db, err := openStore(c.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := rules.ExplainAt(env.Ctx, program, db, c.Rule, at)
 	for _, x := range list {
 		texts = append(texts, x.String())
 	}
-	return texts, errors.Join(err, db.Close())
+	if err == nil && len(list) == 0 {
+		var all []rules.Blindness
+		all, err = rules.FindBlindness(env.Ctx, program, db, at)
+		for _, b := range all {
+			if b.Rule == c.Rule {
+				blindness = append(blindness, b.String())
+			}
+		}
+	}
+	return texts, blindness, errors.Join(err, db.Close())
 }

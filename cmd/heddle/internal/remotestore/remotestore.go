@@ -55,11 +55,31 @@ type querier struct {
 // Close has nothing to let go of.
 func (querier) Close() error { return nil }
 
-var errNotRead = errors.New("labels are not read from another server")
+var errNotRead = errors.New("of another server's labels only the names of its metrics are read")
 
-// LabelValues is not supported.
-func (querier) LabelValues(context.Context, string, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
-	return nil, nil, errNotRead
+// LabelValues reads the values of one label, the name of the metric, of what has a sample shortly before
+// the end. Others are not supported.
+func (q querier) LabelValues(ctx context.Context, name string, _ *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	if name != labels.MetricName || len(matchers) > 0 {
+		return nil, nil, errNotRead
+	}
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string `json:"metric"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	form := url.Values{"query": {`group by (__name__) ({__name__!=""})`}, "time": {seconds(q.maxt)}}
+	if err := q.store.ask(ctx, "/api/v1/query", form, &answer); err != nil {
+		return nil, nil, err
+	}
+	var values []string
+	for _, found := range answer.Data.Result {
+		values = append(values, found.Metric[labels.MetricName])
+	}
+	slices.Sort(values)
+	return values, nil, nil
 }
 
 // LabelNames is not supported.

@@ -103,6 +103,14 @@ func TestReadsWhatTheStoreHas(t *testing.T) {
 		t.Error("no answer was too large")
 	}
 
+	late, err := remote.Querier(from, start.Add(299*17*time.Second).UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, _, err := late.LabelValues(t.Context(), "__name__", nil); err != nil || strings.Join(names, " ") != "g h" {
+		t.Errorf("metrics %q, %v", names, err)
+	}
+
 	querier, err := remote.Querier(from, to)
 	if err != nil {
 		t.Fatal(err)
