@@ -7,55 +7,6 @@ import (
 	"testing"
 )
 
-// telemetry is a small model of what one instance of an AI model exports: counters, a classic
-// histogram with its count and sum, decimal gauges, and a gauge with a full mantissa.
-func telemetry(rows int, seed uint64) *Group {
-	r := rand.New(rand.NewPCG(seed, 7))
-	const buckets = 12
-	names := []string{"requests", "errors", "tokens"}
-	columns := make([]Column, len(names)+buckets+6)
-	for i := range columns {
-		columns[i].Floats = make([]float64, rows)
-		if b := i - len(names); b >= 0 && b < buckets {
-			columns[i].Family = 1
-		}
-	}
-	times := make([]int64, rows)
-	var counts [buckets]float64
-	var requests, failed, tokens, sum float64
-	accuracy, memory := 0.9312, 24e9
-	for row := range rows {
-		times[row] = 1_760_000_000_000 + int64(row)*15_000 + r.Int64N(4)
-		n := 20 + r.IntN(30)
-		mean := 0
-		for range n {
-			b := min(buckets-1, max(0, int(5+1.6*r.NormFloat64())))
-			mean += b
-			for ; b < buckets; b++ {
-				counts[b]++
-			}
-		}
-		latency := (float64(mean)/float64(n) + 0.1*r.Float64()) / 10
-		requests += float64(n)
-		failed += float64(r.IntN(2) * r.IntN(3))
-		tokens += float64(n * (300 + r.IntN(60)))
-		sum += float64(n) * latency
-		if r.IntN(2) == 0 {
-			accuracy = math.Round((accuracy+0.1*(0.93-accuracy)+0.003*r.NormFloat64())*1e4) / 1e4
-		}
-		if r.IntN(3) == 0 {
-			memory += float64(r.IntN(129)-64) * (2 << 20)
-		}
-		values := []float64{requests, failed, tokens}
-		values = append(values, counts[:]...)
-		values = append(values, sum, requests, accuracy, memory, float64(r.IntN(100)), latency)
-		for i, v := range values {
-			columns[i].Floats[row] = v
-		}
-	}
-	return &Group{Times: [][]int64{times}, Columns: columns}
-}
-
 var tiers = map[string]Tier{"hot": Hot, "cold": Cold}
 
 // BenchmarkEncode encodes blocks as they are flushed with few series and with a million, and compacted.
@@ -76,26 +27,68 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode decodes whole groups, each with its timestamps and all of its columns into one
+// buffer, with each set of kernels that runs here. Timestamps are not counted as samples, their time is.
 func BenchmarkDecode(b *testing.B) {
+	const (
+		targets = 12   // of which every third is jittered
+		rows    = 1440 // six hours
+	)
 	for _, name := range []string{"hot", "cold"} {
-		b.Run(name, func(b *testing.B) {
-			g := telemetry(2000, 1)
-			var e Encoder
-			block, _ := e.Append(nil, g, tiers[name])
-			var values []float64
+		var e Encoder
+		var blocks [targets][]byte
+		samples := 0
+		for i := range blocks {
+			g := telemetry(rows, uint64(i))
+			blocks[i], _ = e.Append(nil, g, tiers[name])
+			samples += rows * len(g.Columns)
+		}
+		forLevels(b, name, func(b *testing.B) {
 			var r GroupReader
+			var times []int64
+			values := make([]float64, 0, samples/targets)
 			for b.Loop() {
-				err := r.Reset(block)
-				if err != nil {
-					b.Fatal(err)
-				}
-				for i := range r.Columns() {
-					if values, err = r.Floats(values[:0], i); err != nil {
+				for _, block := range blocks {
+					err := r.Reset(block)
+					if err != nil {
 						b.Fatal(err)
+					}
+					if times, err = r.Times(times[:0], 0); err != nil {
+						b.Fatal(err)
+					}
+					values = values[:0]
+					for i := range r.Columns() {
+						if values, err = r.Floats(values, i); err != nil {
+							b.Fatal(err)
+						}
 					}
 				}
 			}
-			report(b, g, block)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(samples), "ns/sample")
+			b.ReportMetric(float64(b.N)*float64(samples)/b.Elapsed().Seconds()/1e6, "Msamples/s")
+		})
+	}
+}
+
+// BenchmarkDecodeKinds decodes each column of a hot group alone, as often as the group has samples.
+func BenchmarkDecodeKinds(b *testing.B) {
+	g := telemetry(1440, 1)
+	var e Encoder
+	block, _ := e.Append(nil, g, Hot)
+	for i := range g.Columns {
+		forLevels(b, fmt.Sprint(i), func(b *testing.B) {
+			var r GroupReader
+			_ = r.Reset(block)
+			var values []float64
+			if i > 0 {
+				_, _ = r.Floats(nil, i-1)
+			}
+			for b.Loop() {
+				values, _ = r.Floats(values[:0], i)
+			}
+			c, h := r.samples(i)
+			b.Logf("column %d: lean %d, header %#x, %d bytes", i, h.lean.kind, c.src[c.pos], c.left())
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1440, "ns/sample")
 		})
 	}
 }
@@ -107,8 +100,7 @@ func report(b *testing.B, g *Group, block []byte) {
 	b.ReportMetric(float64(len(block))/samples, "bytes/sample")
 }
 
-// BenchmarkUnpack, BenchmarkRestore and BenchmarkDivide are one frame, as it is decoded here and in
-// plain Go.
+// BenchmarkUnpack and the ones below are one frame, with each set of kernels that runs here.
 func BenchmarkUnpack(b *testing.B) {
 	for _, w := range []int{1, 7, 12, 20, 33, 52, 64} {
 		var values, got [frameLen]uint64
@@ -116,31 +108,39 @@ func BenchmarkUnpack(b *testing.B) {
 			values[i] = uint64(i) * 0x9e3779b97f4a7c15 >> (64 - w)
 		}
 		packed := append(appendPacked(nil, values[:], w), make([]byte, 64)...)
-		benchmarkFrame(b, fmt.Sprintf("%d/here", w), func() { unpack(got[:], packed, w) })
-		benchmarkFrame(b, fmt.Sprintf("%d/go", w), func() { unpackGo(got[:], packed, w) })
+		benchmarkFrame(b, fmt.Sprint(w), func() { unpack(got[:], packed, w) })
 	}
 }
 
 func BenchmarkRestore(b *testing.B) {
 	var ks [frameLen]int64
 	var mapped [frameLen]uint64
-	for _, zigzag := range []bool{true, false} {
-		benchmarkFrame(b, fmt.Sprintf("zigzag=%v/here", zigzag), func() { restoreLast(ks[:], mapped[:], 1, 2, zigzag) })
-		benchmarkFrame(b, fmt.Sprintf("zigzag=%v/go", zigzag), func() { restoreLastGo(ks[:], mapped[:], 1, 2, zigzag) })
+	for kind, name := range map[predictor]string{predictNone: "none", predictLast: "last", predictMean4: "mean", predictLine: "line"} {
+		for _, zigzag := range []bool{true, false} {
+			plan := intPlan{predictor: kind, zigzag: zigzag, offset: 2}
+			state := predictState{kind: kind}
+			benchmarkFrame(b, fmt.Sprintf("%s/zigzag=%v", name, zigzag), func() { state.restoreFrom(ks[:], mapped[:], &plan) })
+		}
 	}
 }
 
-func BenchmarkDivide(b *testing.B) {
+func BenchmarkScale(b *testing.B) {
 	var ks [frameLen]int64
 	var values [frameLen]float64
-	for _, u := range []unit{{}, {exponent: 3}} {
-		benchmarkFrame(b, fmt.Sprintf("e=%d/here", u.exponent), func() { u.values(values[:], ks[:]) })
-		benchmarkFrame(b, fmt.Sprintf("e=%d/go", u.exponent), func() { u.valuesGo(values[:], ks[:]) })
+	for name, s := range map[string]scale{"e=0": {gcd: 1}, "e=3": {gcd: 1, unit: unit{exponent: 3}}, "gcd": {gcd: 3}} {
+		benchmarkFrame(b, name, func() { s.values(values[:], ks[:]) })
 	}
+	benchmarkFrame(b, "bits", func() { bitsValues(values[:], ks[:], 3) })
+}
+
+func BenchmarkChain(b *testing.B) {
+	var ks, base, differences [frameLen]int64
+	var values [frameLen]float64
+	benchmarkFrame(b, "difference", func() { addDifferences(values[:], ks[:], base[:], differences[:], false) })
 }
 
 func benchmarkFrame(b *testing.B, name string, frame func()) {
-	b.Run(name, func(b *testing.B) {
+	forLevels(b, name, func(b *testing.B) {
 		for b.Loop() {
 			frame()
 		}

@@ -34,12 +34,11 @@ func appendPacked(dst []byte, values []uint64, w int) []byte {
 }
 
 // unpack fills dst with values of w bits from src, which holds at least packedSize(len(dst), w)
-// bytes. w is at most 64.
+// bytes; it is faster if there are some more. w is at most 64.
 func unpack(dst []uint64, src []byte, w int) {
-	if useAVX512 && len(dst) == frameLen && 0 < w && w <= kernelWidth {
-		src = src[:packedSize(frameLen, w)]
-		unpackFrame((*[frameLen]uint64)(dst), &src[0], w, &unpackPlans[w])
-		return
+	if kernels != levelGo {
+		groups := unpackGroups(dst, src, w)
+		dst, src = dst[groups*groupLen:], src[groups*w:]
 	}
 	unpackGo(dst, src, w)
 }
@@ -53,6 +52,10 @@ func unpackGo(dst []uint64, src []byte, w int) {
 		unpackNarrow(dst, src, w)
 	case w <= 57:
 		unpackWide(dst, src, w)
+	case w == 64:
+		for i := range dst {
+			dst[i] = binary.LittleEndian.Uint64(src[8*i:])
+		}
 	default:
 		unpackTail(dst, src, w)
 	}

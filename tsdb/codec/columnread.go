@@ -35,8 +35,8 @@ func (r *GroupReader) column(i int) (cursor, int) {
 	return target, i - back
 }
 
-// columnHead reads column i up to its samples.
-func (r *GroupReader) columnHead(c *cursor, i int) (h columnHead) {
+// columnHead reads column i up to its samples. The summary is left out unless it is asked for.
+func (r *GroupReader) columnHead(c *cursor, i int, summary bool) (h columnHead) {
 	h.index = i
 	flags := c.byte()
 	h.Kind = Kind(flags & columnKind)
@@ -72,9 +72,12 @@ func (r *GroupReader) columnHead(c *cursor, i int) (h columnHead) {
 	if h.HasStarts {
 		h.starts = c.sub(c.length(c.left(), "length of start timestamps"))
 	}
-	if h.Kind == KindFloat {
+	switch {
+	case h.Kind == KindFloat && summary:
 		h.Summary = c.summary(h.Samples)
-	} else {
+	case h.Kind == KindFloat:
+		c.skipSummary()
+	default:
 		h.Summary = c.histogramSummary(h.Samples)
 	}
 	if flags&columnLeans != 0 {
@@ -85,11 +88,11 @@ func (r *GroupReader) columnHead(c *cursor, i int) (h columnHead) {
 	return h
 }
 
-// samples returns a cursor over the samples of a column. An alias is followed: the head says to
-// which column.
+// samples returns a cursor over the samples of a column, and its head without the summary. An alias is
+// followed: the head says to which column.
 func (r *GroupReader) samples(i int) (cursor, columnHead) {
 	c, i := r.column(i)
-	return c, r.columnHead(&c, i)
+	return c, r.columnHead(&c, i, false)
 }
 
 // samplesOf is samples for a column that the caller takes to be of a kind.
@@ -111,6 +114,10 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
 	switch h.lean.kind {
 	case leanNot:
+		if h.index != i && c.isWhole() {
+			r.difference(dst[start:], &c, &h) // of nothing: the integers are kept for other aliases
+			break
+		}
 		readFloats(dst[start:], &c, &r.tables)
 	case leanDifference, leanShortfall:
 		r.difference(dst[start:], &c, &h)

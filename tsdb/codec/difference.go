@@ -134,25 +134,21 @@ const maxChain = 4096
 // difference decodes a column that is chained to another. That one may be chained too, so the whole
 // chain is decoded from its start, or from the nearest column that is kept.
 func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
-	chain := append(r.chain[:0], link{h.index, h.lean, *c})
-	defer func() { r.chain = chain }()
+	r.chain = append(r.chain[:0], link{h.index, h.lean, *c})
 	var ks []int64
 	for {
-		l := &chain[len(chain)-1]
+		l := &r.chain[len(r.chain)-1]
 		if ks = r.kept.get(l.index, len(dst)); ks != nil {
 			break
 		}
 		if !l.lean.chained() {
-			// The first of the chain stands alone.
-			readFloats(dst, &l.samples, &r.tables)
-			if c.err = l.samples.done(); c.err != nil {
+			if ks = r.startChain(dst, l); l.samples.err != nil {
+				c.err = l.samples.err
 				return
 			}
-			ks = r.kept.add(l.index, len(dst))
-			unit{}.integers(ks, dst, nil)
 			break
 		}
-		if len(chain) > maxChain {
+		if len(r.chain) > maxChain {
 			c.fail("chain of more than %d columns", maxChain)
 			return
 		}
@@ -163,21 +159,47 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 		if c.err = own.err; c.err != nil {
 			return
 		}
-		chain = append(chain, link{next.index, next.lean, own})
+		r.chain = append(r.chain, link{next.index, next.lean, own})
 	}
-	for i := len(chain) - 2; i >= 0; i-- {
-		l := &chain[i]
-		before := ks
-		ks = r.kept.add(l.index, len(dst))
-		copy(ks, before)
-		if readDifferences(ks, l.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
+	if len(r.chain) == 1 {
+		scale{gcd: 1}.values(dst, ks)
+	}
+	for i := len(r.chain) - 2; i >= 0; i-- {
+		l := &r.chain[i]
+		base := ks
+		ks = r.kept.add(l.index, len(dst)) // may be the memory of base
+		if readDifferences(dst, ks, base, l.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
 			r.kept.drop()
 			c.err = l.samples.err
 			return
 		}
 	}
-	wholeValues(dst, ks)
 	r.exceptDifferences(dst, c)
+}
+
+// startChain decodes the integers of a column that leans on nothing, and keeps them. dst is working
+// memory.
+func (r *GroupReader) startChain(dst []float64, l *link) []int64 {
+	ks := r.kept.add(l.index, len(dst))
+	if l.samples.isWhole() {
+		s := readScale(l.samples.byte(), &l.samples, len(dst))
+		ints := readInts(&l.samples, len(dst), &r.tables)
+		ints.all(ks)
+		s.multiply(ks)
+	} else {
+		readFloats(dst, &l.samples, &r.tables)
+		unit{}.integers(ks, dst, nil)
+	}
+	if l.samples.done() != nil {
+		r.kept.drop()
+	}
+	return ks
+}
+
+// isWhole reports whether a float stream of whole numbers follows: but for exceptions, its integers are
+// the values.
+func (c *cursor) isWhole() bool {
+	return c.left() > 0 && c.src[c.pos]&(floatKind|floatUlps) == floatWhole
 }
 
 // exceptDifferences puts in place the exceptions of a stream whose integers have been read already,
@@ -189,15 +211,6 @@ func (r *GroupReader) exceptDifferences(dst []float64, c *cursor) {
 	c.pos = len(c.src)
 }
 
-// wholeValues fills dst with the whole numbers ks.
-func wholeValues(dst []float64, ks []int64) {
-	for len(dst) > 0 {
-		n := min(frameLen, len(dst))
-		unit{}.values(dst[:n], ks[:n])
-		dst, ks = dst[n:], ks[n:]
-	}
-}
-
 // link is one column of a chain, and a cursor over its differences.
 type link struct {
 	index   int
@@ -205,20 +218,48 @@ type link struct {
 	samples cursor
 }
 
-// readDifferences adds to ks what a float stream of integers holds; for shortfalls it subtracts.
-func readDifferences(ks []int64, shortfall bool, c *cursor, tables *tableSet) {
+// readDifferences fills ks with base plus what a float stream of integers holds, for shortfalls less
+// it, and dst with the same as floats. ks may be base itself.
+func readDifferences(dst []float64, ks, base []int64, shortfall bool, c *cursor, tables *tableSet) {
+	whole := c.isWhole()
 	header := c.byte()
 	s := readScale(header, c, len(ks))
-	if c.err == nil && header&(floatKind|floatUlps) != floatWhole {
+	if c.err == nil && !whole {
 		c.fail("differences with header %#x", header)
 	}
 	ints := readInts(c, len(ks), tables)
-	var buf [frameLen]int64
+	var differences [frameLen]int64
 	for len(ks) > 0 && c.err == nil {
 		n := min(frameLen, len(ks))
-		ints.next(buf[:n])
-		s.multiply(buf[:n])
-		addSigned(ks[:n], buf[:n], shortfall)
-		ks = ks[n:]
+		ints.next(differences[:n])
+		s.multiply(differences[:n])
+		addDifferences(dst[:n], ks[:n], base[:n], differences[:n], shortfall)
+		dst, ks, base = dst[n:], ks[n:], base[n:]
+	}
+}
+
+// addDifferences fills ks with base plus the differences, for shortfalls less them, and dst with the
+// same as floats.
+func addDifferences(dst []float64, ks, base, differences []int64, shortfall bool) {
+	if kernels != levelGo {
+		done := chainGroups(dst, ks, base, differences, shortfall) * groupLen
+		dst, ks, base, differences = dst[done:], ks[done:], base[done:], differences[done:]
+	}
+	addDifferencesGo(dst, ks, base, differences, shortfall)
+}
+
+// addDifferencesGo is addDifferences without kernels.
+func addDifferencesGo(dst []float64, ks, base, differences []int64, shortfall bool) {
+	dst, ks, base = dst[:len(differences)], ks[:len(differences)], base[:len(differences)]
+	if shortfall {
+		for i, d := range differences {
+			k := base[i] - d
+			ks[i], dst[i] = k, float64(k)
+		}
+		return
+	}
+	for i, d := range differences {
+		k := base[i] + d
+		ks[i], dst[i] = k, float64(k)
 	}
 }

@@ -24,5 +24,5 @@
 //	frames.go, bitpack.go                     residuals as bits
 //	entropy.go, tokens.go, tans.go, table.go  residuals as entropy-coded tokens
 //	cursor.go, bitstream.go, bitmap.go        bytes, bits
-//	kernels_*                                 what AVX-512 does instead of Go
+//	kernels*.go, avx*_amd64.s                  what AVX2 and AVX-512 do instead of Go
 package codec

@@ -70,8 +70,7 @@ func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
 		ints.next(ks[:n])
-		s.multiply(ks[:n])
-		s.unit.values(rest[:n], ks[:n])
+		s.values(rest[:n], ks[:n])
 		if header&floatUlps != 0 {
 			ulps.next(ks[:n])
 			addUlps(rest[:n], ks[:n])
@@ -96,12 +95,21 @@ func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
 		ints.next(ks[:n])
-		for i, k := range ks[:n] {
-			rest[i] = fromOrderedBits(k << shift)
-		}
+		bitsValues(rest[:n], ks[:n], shift)
 		rest = rest[n:]
 	}
 	s.except(dst)
+}
+
+// bitsValues fills dst with the floats of which ks are the ordered bits without the last shift zeros.
+func bitsValues(dst []float64, ks []int64, shift int) {
+	if kernels != levelGo {
+		done := bitsGroups(dst, ks, shift) * groupLen
+		dst, ks = dst[done:], ks[done:]
+	}
+	for i, k := range ks {
+		dst[i] = fromOrderedBits(k << shift)
+	}
 }
 
 // scale is what stands between the header of a stream of units and its integers.
@@ -124,6 +132,16 @@ func readScale(header byte, c *cursor, n int) scale {
 		s.exceptions = c.exceptions(n)
 	}
 	return s
+}
+
+// values fills dst with the floats for ks, which it may change.
+func (s scale) values(dst []float64, ks []int64) {
+	if kernels != levelGo && s.unit.divides() {
+		done := scaleGroups(dst, ks, &s, s.unit.perUnit()) * groupLen
+		dst, ks = dst[done:], ks[done:]
+	}
+	s.multiply(ks)
+	s.unit.values(dst, ks)
 }
 
 // multiply undoes the division by the greatest common divisor.

@@ -99,9 +99,7 @@ func decodeFrame(dst []uint64, c *cursor) {
 		c.fail("frame width %d", w)
 	}
 	if header&framePatched == 0 {
-		if packed := c.bytes(packedSize(len(dst), w)); c.err == nil {
-			unpack(dst, packed, w)
-		}
+		unpackNext(dst, c, w)
 		return
 	}
 	count, highWidth := int(c.byte()), int(c.byte())
@@ -109,19 +107,25 @@ func decodeFrame(dst []uint64, c *cursor) {
 		c.fail("%d patches of %d bits on %d values of %d bits", count, highWidth, len(dst), w)
 	}
 	positions := c.bytes(count)
-	highPacked := c.bytes(packedSize(count, highWidth))
-	packed := c.bytes(packedSize(len(dst), w))
+	high := bitReader{src: c.src[c.pos:]}
+	c.bytes(packedSize(count, highWidth))
+	unpackNext(dst, c, w)
 	if c.err != nil {
 		return
 	}
-	unpack(dst, packed, w)
-	var high [frameLen]uint64
-	unpack(high[:count], highPacked, highWidth)
-	for i, p := range positions {
+	for _, p := range positions {
 		if int(p) >= len(dst) {
 			c.fail("patch at %d of %d values", p, len(dst))
 			return
 		}
-		dst[p] |= high[i] << w
+		dst[p] |= high.readLong(highWidth) << w
+	}
+}
+
+// unpackNext unpacks values from the cursor and steps over them.
+func unpackNext(dst []uint64, c *cursor, w int) {
+	src := c.src[c.pos:] // all that follows, for unpack
+	if c.bytes(packedSize(len(dst), w)); c.err == nil {
+		unpack(dst, src, w)
 	}
 }

@@ -1,6 +1,9 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // An integer stream is a header byte, the values the predictor starts from, and the residuals:
 //
@@ -130,25 +133,26 @@ func readInts(c *cursor, n int, tables *tableSet) intReader {
 }
 
 // next decodes the following values of the stream, at most frameLen; all calls but the last ask for
-// frameLen values. After a failure it leaves dst alone.
+// frameLen values. After a failure dst means nothing.
 func (r *intReader) next(dst []int64) {
 	if r.c.err != nil {
 		return
 	}
-	var mapped [frameLen]uint64
-	u := mapped[:len(dst)]
+	mapped := asUnsigned(dst) // the residuals become values in place
 	switch r.coding {
+	case codingZero:
+		clear(mapped)
 	case codingFrames:
-		decodeFrame(u, r.c)
+		decodeFrame(mapped, r.c)
 	case codingEntropy:
-		r.entropy.next(u, r.c)
+		r.entropy.next(mapped, r.c)
 	}
-	if r.state.kind == predictLast {
-		r.state.a = restoreLast(dst, u, r.state.a, r.plan.offset, r.plan.zigzag)
-		return
-	}
-	unmap(dst, u, r.plan.offset, r.plan.zigzag)
-	r.state.restore(dst)
+	r.state.restoreFrom(dst, mapped, &r.plan)
+}
+
+// asUnsigned is the same memory as unsigned numbers.
+func asUnsigned(values []int64) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(values))), len(values))
 }
 
 // all decodes the whole stream into dst.

@@ -4,15 +4,22 @@ package codec
 
 import "golang.org/x/sys/cpu"
 
-// useAVX512 says whether the kernels in kernels_amd64.s run here. They work on whole frames and give
-// exactly what the Go functions beside their callers give.
-var useAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI
+// bestLevel is the best set of kernels that runs here.
+func bestLevel() level {
+	switch x := cpu.X86; {
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI:
+		return levelAVX512
+	case x.HasAVX2:
+		return levelAVX2
+	}
+	return levelGo
+}
 
-// kernelWidth is the widest value that the unpack kernel reads: wherever one starts in a byte, it
-// ends within eight bytes.
+// kernelWidth is the widest value that the kernels unpack: wherever one starts in a byte, it ends
+// within eight bytes.
 const kernelWidth = 57
 
-// unpackPlan tells the kernel for one width where in w bytes each of 8 values lies.
+// unpackPlan tells the AVX-512 kernel for one width where in w bytes each of 8 values lies.
 type unpackPlan struct {
 	index [64]uint8 // for each byte of the result the byte of the input
 	shift [8]uint64 // then so many bits to the right
@@ -21,7 +28,7 @@ type unpackPlan struct {
 // unpackPlans are the plans by width.
 var unpackPlans = func() (plans [kernelWidth + 1]unpackPlan) {
 	for w := range plans {
-		for i := range 8 {
+		for i := range groupLen {
 			bit := i * w
 			plans[w].shift[i] = uint64(bit % 8)
 			for b := range 8 {
@@ -32,27 +39,137 @@ var unpackPlans = func() (plans [kernelWidth + 1]unpackPlan) {
 	return plans
 }()
 
-// unpackFrame is unpack for a whole frame and w from 1 to kernelWidth.
-//
-//go:noescape
-func unpackFrame(dst *[frameLen]uint64, src *byte, w int, plan *unpackPlan)
+// pairPlan tells the AVX2 kernel the same. It shuffles within 16 bytes, so it loads two values at a time.
+type pairPlan struct {
+	offset [4]uint64 // of the first byte of each pair
+	index  [64]uint8 // for each byte of the result the byte of its pair's input
+	shift  [8]uint64 // then so many bits to the right
+}
 
-// restoreZigzag is restoreLast for a whole frame of zigzag residuals.
-//
-//go:noescape
-func restoreZigzag(dst *[frameLen]int64, mapped *[frameLen]uint64, last, offset int64) int64
+// pairLoad is how many bytes the AVX2 kernel reads from where a pair begins, whatever the width.
+const pairLoad = 16
 
-// restoreUnsigned is restoreLast for a whole frame of unsigned residuals.
-//
-//go:noescape
-func restoreUnsigned(dst *[frameLen]int64, mapped *[frameLen]uint64, last, offset int64) int64
+// pairPlans are the plans by width.
+var pairPlans = func() (plans [kernelWidth + 1]pairPlan) {
+	for w := range plans {
+		p := &plans[w]
+		for i := range groupLen {
+			bit := i * w
+			if i%2 == 0 {
+				p.offset[i/2] = uint64(bit / 8)
+			}
+			p.shift[i] = uint64(bit % 8)
+			for b := range 8 {
+				p.index[i*8+b] = uint8(bit/8 + b - int(p.offset[i/2]))
+			}
+		}
+	}
+	return plans
+}()
 
-// divideFrame fills dst with ks divided by divisor.
-//
-//go:noescape
-func divideFrame(dst *[frameLen]float64, ks *[frameLen]int64, divisor float64)
+// unpackGroups is unpack for as many groups as it can, and says how many that were.
+func unpackGroups(dst []uint64, src []byte, w int) int {
+	groups := len(dst) / groupLen
+	if w < 1 || w > kernelWidth || groups == 0 {
+		return 0
+	}
+	if kernels == levelAVX512 {
+		_ = src[groups*w-1]
+		unpackAVX512(&dst[0], &src[0], w, &unpackPlans[w], groups)
+		return groups
+	}
+	plan := &pairPlans[w]
+	spare := len(src) - int(plan.offset[3]) - pairLoad // bytes after what the first group's last load reads
+	if spare < 0 {
+		return 0
+	}
+	groups = min(groups, spare/w+1)
+	unpackAVX2(&dst[0], &src[0], w, plan, groups)
+	return groups
+}
 
-// convertFrame fills dst with ks as floats.
-//
+// restoreGroups is restoreGo of predictors up to predictLine, in whole groups, and says how many groups.
+func restoreGroups(dst []int64, mapped []uint64, s *predictState, plan *intPlan) int {
+	groups := min(len(dst), len(mapped)) / groupLen
+	switch {
+	case groups == 0:
+	case kernels == levelAVX512:
+		restoreAVX512(&dst[0], &mapped[0], groups, s, plan)
+	default:
+		restoreAVX2(&dst[0], &mapped[0], groups, s, plan)
+	}
+	return groups
+}
+
+// scaleGroups fills dst with (k*gcd + rest) / divisor in whole groups, and says how many groups.
+func scaleGroups(dst []float64, ks []int64, s *scale, divisor float64) int {
+	groups := min(len(dst), len(ks)) / groupLen
+	switch {
+	case groups == 0:
+	case kernels == levelAVX512:
+		scaleAVX512(&dst[0], &ks[0], groups, s, divisor)
+	default:
+		scaleAVX2(&dst[0], &ks[0], groups, s, divisor)
+	}
+	return groups
+}
+
+// chainGroups is addDifferences in whole groups, and says how many groups.
+func chainGroups(dst []float64, ks, base, differences []int64, shortfall bool) int {
+	groups := min(len(dst), len(ks), len(base), len(differences)) / groupLen
+	sign := 0
+	if shortfall {
+		sign = -1
+	}
+	switch {
+	case groups == 0:
+	case kernels == levelAVX512:
+		chainAVX512(&dst[0], &ks[0], &base[0], &differences[0], groups, sign)
+	default:
+		chainAVX2(&dst[0], &ks[0], &base[0], &differences[0], groups, sign)
+	}
+	return groups
+}
+
+// bitsGroups is fromOrderedBits of k<<shift in whole groups, and says how many groups.
+func bitsGroups(dst []float64, ks []int64, shift int) int {
+	groups := min(len(dst), len(ks)) / groupLen
+	switch {
+	case groups == 0:
+	case kernels == levelAVX512:
+		bitsAVX512(&dst[0], &ks[0], groups, shift)
+	default:
+		bitsAVX2(&dst[0], &ks[0], groups, shift)
+	}
+	return groups
+}
+
 //go:noescape
-func convertFrame(dst *[frameLen]float64, ks *[frameLen]int64)
+func unpackAVX512(dst *uint64, src *byte, w int, plan *unpackPlan, groups int)
+
+//go:noescape
+func restoreAVX512(dst *int64, mapped *uint64, groups int, s *predictState, plan *intPlan)
+
+//go:noescape
+func scaleAVX512(dst *float64, ks *int64, groups int, s *scale, divisor float64)
+
+//go:noescape
+func chainAVX512(dst *float64, ks, base, differences *int64, groups, sign int)
+
+//go:noescape
+func bitsAVX512(dst *float64, ks *int64, groups, shift int)
+
+//go:noescape
+func unpackAVX2(dst *uint64, src *byte, w int, plan *pairPlan, groups int)
+
+//go:noescape
+func restoreAVX2(dst *int64, mapped *uint64, groups int, s *predictState, plan *intPlan)
+
+//go:noescape
+func scaleAVX2(dst *float64, ks *int64, groups int, s *scale, divisor float64)
+
+//go:noescape
+func chainAVX2(dst *float64, ks, base, differences *int64, groups, sign int)
+
+//go:noescape
+func bitsAVX2(dst *float64, ks *int64, groups, shift int)

@@ -2,23 +2,16 @@
 
 package codec
 
-// Without kernels the Go functions do everything; these are never called.
+// Without kernels the Go functions do everything.
 
-const (
-	useAVX512   = false
-	kernelWidth = 0
-)
+func bestLevel() level { return levelGo }
 
-type unpackPlan struct{}
+func unpackGroups([]uint64, []byte, int) int { return 0 }
 
-var unpackPlans [kernelWidth + 1]unpackPlan
+func restoreGroups([]int64, []uint64, *predictState, *intPlan) int { return 0 }
 
-func unpackFrame(*[frameLen]uint64, *byte, int, *unpackPlan) {}
+func scaleGroups([]float64, []int64, *scale, float64) int { return 0 }
 
-func restoreZigzag(*[frameLen]int64, *[frameLen]uint64, int64, int64) int64 { return 0 }
+func chainGroups([]float64, []int64, []int64, []int64, bool) int { return 0 }
 
-func restoreUnsigned(*[frameLen]int64, *[frameLen]uint64, int64, int64) int64 { return 0 }
-
-func divideFrame(*[frameLen]float64, *[frameLen]int64, float64) {}
-
-func convertFrame(*[frameLen]float64, *[frameLen]int64) {}
+func bitsGroups([]float64, []int64, int) int { return 0 }

@@ -30,3 +30,10 @@ func (c *cursor) number(e int) float64 {
 	}
 	return c.float()
 }
+
+// skipNumber steps over what number reads.
+func (c *cursor) skipNumber() {
+	if c.uvarint()&1 != 0 {
+		c.bytes(8)
+	}
+}

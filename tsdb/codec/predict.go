@@ -162,44 +162,55 @@ func (s *predictState) restore(values []int64) {
 			values[i] = a
 		}
 	case predictGrid:
+		grid := s.row * b
 		for i, r := range values {
-			values[i] = r + a + (s.row+int64(i))*b/gridUnit
+			values[i] = r + a + grid/gridUnit
+			grid += b
 		}
 		s.row += int64(len(values))
 	}
 	s.a, s.b = a, b
 }
 
+// restoreFrom is the inverse of residuals and mapResiduals in one go. mapped may be dst itself.
+func (s *predictState) restoreFrom(dst []int64, mapped []uint64, plan *intPlan) {
+	if kernels != levelGo && s.kind <= predictLine {
+		done := restoreGroups(dst, mapped, s, plan) * groupLen
+		dst, mapped = dst[done:], mapped[done:]
+	}
+	s.restoreFromGo(dst, mapped, plan)
+}
+
+// restoreFromGo is restoreFrom without kernels.
+func (s *predictState) restoreFromGo(dst []int64, mapped []uint64, plan *intPlan) {
+	if s.kind == predictLast {
+		s.a = restoreLast(dst, mapped, s.a, plan)
+		return
+	}
+	unmap(dst, mapped, plan)
+	s.restore(dst)
+}
+
 // unmap is the inverse of mapResiduals.
-func unmap(dst []int64, mapped []uint64, offset int64, zigzag bool) {
+func unmap(dst []int64, mapped []uint64, plan *intPlan) {
 	dst = dst[:len(mapped)]
-	if zigzag {
+	if plan.zigzag {
 		for i, u := range mapped {
-			dst[i] = unzigzag(u) + offset
+			dst[i] = unzigzag(u) + plan.offset
 		}
 		return
 	}
 	for i, u := range mapped {
-		dst[i] = int64(u) + offset
+		dst[i] = int64(u) + plan.offset
 	}
 }
 
-// restoreLast is unmap and restore of predictLast in one go: most streams take this way. It returns
+// restoreLast is unmap and restore of predictLast in one loop: most streams take this way. It returns
 // the last value.
-func restoreLast(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
-	if useAVX512 && len(dst) == frameLen {
-		if zigzag {
-			return restoreZigzag((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
-		}
-		return restoreUnsigned((*[frameLen]int64)(dst), (*[frameLen]uint64)(mapped), last, offset)
-	}
-	return restoreLastGo(dst, mapped, last, offset, zigzag)
-}
-
-// restoreLastGo is restoreLast without kernels.
-func restoreLastGo(dst []int64, mapped []uint64, last, offset int64, zigzag bool) int64 {
+func restoreLast(dst []int64, mapped []uint64, last int64, plan *intPlan) int64 {
 	dst = dst[:len(mapped)]
-	if zigzag {
+	offset := plan.offset
+	if plan.zigzag {
 		for i, u := range mapped {
 			last += unzigzag(u) + offset
 			dst[i] = last

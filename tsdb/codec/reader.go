@@ -17,6 +17,7 @@ type GroupReader struct {
 	bitmaps []item
 	columns []item
 
+	axis    []AxisInfo       // those that are known; else without rows
 	present map[int]presence // decoded bitmaps
 	kept    keptIntegers
 	chain   []link // working memory
@@ -91,6 +92,8 @@ func (r *GroupReader) Reset(src []byte) error {
 	clear(r.present)
 	r.kept.forget()
 	r.axes, items = items[:axes], items[axes:]
+	r.axis = slices.Grow(r.axis[:0], axes)[:axes]
+	clear(r.axis)
 	r.bitmaps, items = items[:bitmaps], items[bitmaps:]
 	r.columns, items = items[:columns], items[columns:]
 	r.tables = tableSet{src: src, items: items}
@@ -107,8 +110,14 @@ func (r *GroupReader) Axes() int { return len(r.axes) }
 
 // Axis describes an axis without decoding it.
 func (r *GroupReader) Axis(i int) (AxisInfo, error) {
+	if r.axis[i].Rows > 0 {
+		return r.axis[i], nil
+	}
 	c := r.cursor(r.axes[i])
 	a := readAxis(&c)
+	if c.err == nil {
+		r.axis[i] = a
+	}
 	return a, c.err
 }
 
@@ -124,7 +133,8 @@ func (r *GroupReader) Columns() int { return len(r.columns) }
 
 // Column describes a column without decoding it.
 func (r *GroupReader) Column(i int) (ColumnInfo, error) {
-	c, h := r.samples(i)
+	c, at := r.column(i)
+	h := r.columnHead(&c, at, true)
 	h.Bytes = r.columns[i].size
 	return h.ColumnInfo, c.err
 }

@@ -54,9 +54,9 @@ func TestSizes(t *testing.T) {
 
 // TestRelationsAreFree checks that a column costs next to nothing when others say the same.
 func TestRelationsAreFree(t *testing.T) {
-	g := telemetry(3000, 5)
+	g := telemetry(3000, 1) // an instance that does not restart
 	base, tail := g.Columns, []Column{}
-	requests, tokens, latency := base[0].Floats, base[2].Floats, base[len(base)-1].Floats
+	requests, tokens, latency := base[telemetryRequests].Floats, base[telemetryTokensIn].Floats, base[telemetryMean].Floats
 	add := func(value func(i int) float64) {
 		c := Column{Floats: make([]float64, len(requests))}
 		for i := range c.Floats {

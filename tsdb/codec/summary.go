@@ -150,6 +150,36 @@ func (c *cursor) summary(samples int) Summary {
 	return s
 }
 
+// skipSummary steps over what summary reads.
+func (c *cursor) skipSummary() {
+	flags := c.byte()
+	if flags&summaryStale != 0 {
+		c.uvarint()
+	}
+	if flags&summaryEmpty != 0 {
+		return
+	}
+	if flags&summaryExponent != 0 {
+		c.byte()
+	}
+	numbers := 1 // first
+	add := func(when bool) {
+		if when {
+			numbers++
+		}
+	}
+	if flags&summaryFlat == 0 {
+		numbers++ // last
+		add(flags&summaryMinFirst == 0)
+		add(flags&summaryMaxLast == 0)
+	}
+	add(flags&summaryHasResets != 0)
+	add(flags&summaryProduct == 0)
+	for range numbers {
+		c.skipNumber()
+	}
+}
+
 // appendHistogramSummary appends the summary of native histograms: how many are no stale markers.
 func appendHistogramSummary(dst []byte, samples int, sum func(i int) float64) []byte {
 	stale := 0

@@ -214,10 +214,9 @@ func (r *GroupReader) sum(dst []float64, c *cursor, h *columnHead) {
 		addSigned(ks, other, h.lean.sum.negative[j])
 	}
 	own := *c
-	if readDifferences(ks, false, &own, &r.tables); own.done() != nil {
+	if readDifferences(dst, ks, ks, false, &own, &r.tables); own.done() != nil {
 		c.err = own.err
 		return
 	}
-	wholeValues(dst, ks)
 	r.exceptDifferences(dst, c)
 }

@@ -77,27 +77,13 @@ func (u unit) value(k int64) float64 {
 
 // values fills dst with the floats for ks.
 func (u unit) values(dst []float64, ks []int64) {
-	divides := u.kind == unitDecimal || u.kind == unitRatio
-	if useAVX512 && divides && len(dst) == frameLen {
-		if divisor := u.perUnit(); divisor != 1 {
-			divideFrame((*[frameLen]float64)(dst), (*[frameLen]int64)(ks), divisor)
-		} else {
-			convertFrame((*[frameLen]float64)(dst), (*[frameLen]int64)(ks))
-		}
-		return
-	}
-	u.valuesGo(dst, ks)
-}
-
-// valuesGo is values without kernels.
-func (u unit) valuesGo(dst []float64, ks []int64) {
 	ks = ks[:len(dst)]
 	switch {
-	case u.kind == unitDecimal && u.exponent == 0:
+	case u.divides() && u.perUnit() == 1:
 		for i, k := range ks {
 			dst[i] = float64(k)
 		}
-	case u.kind == unitDecimal || u.kind == unitRatio:
+	case u.divides():
 		divisor := u.perUnit()
 		for i, k := range ks {
 			dst[i] = float64(k) / divisor
@@ -113,6 +99,9 @@ func (u unit) valuesGo(dst []float64, ks []int64) {
 		}
 	}
 }
+
+// divides reports whether values are integers divided by perUnit.
+func (u unit) divides() bool { return u.kind == unitDecimal || u.kind == unitRatio }
 
 // nearest is the integer whose value is nearest to v; false if it does not fit into 62 bits.
 func (u unit) nearest(v float64) (int64, bool) {
