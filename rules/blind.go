@@ -6,9 +6,10 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// blindRule is the name of the alert that a rule raises about itself when it sees nothing: no series
-// matches its metrics, or none of its instances has had a value for blindAfter.
-const blindRule = "rule_blind"
+// BlindRule is the name of the alert that a rule raises about itself when it sees nothing: no series
+// matches its metrics, or none of its instances has had a value for blindAfter. It is in no rule file;
+// the label rule of its instances names the rule.
+const BlindRule = "rule_blind"
 
 // blindAfter is longer than a restart or a deployment takes, and short beside the time for which a
 // dead rule would else go unnoticed.
@@ -29,7 +30,7 @@ func newSights(p *Program, now time.Time) map[*rule]*sight {
 	sights := map[*rule]*sight{}
 	for _, r := range p.rules {
 		sights[r] = &sight{rule: r, since: now, info: &RuleInfo{
-			Name: blindRule, Hash: r.info.Hash, Position: r.info.Position, On: []string{"rule"},
+			Name: BlindRule, Hash: r.info.Hash, Position: r.info.Position, On: []string{"rule"},
 			Text: "built in: a rule sees nothing", Severity: Warning, Notify: r.info.Notify,
 		}}
 	}

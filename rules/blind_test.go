@@ -18,7 +18,7 @@ rule never on model { when last(other, 1m) > 2 notify oncall }`)
 	b.wait(20 * time.Minute)
 	told := map[string]time.Duration{}
 	for _, tr := range b.told {
-		if tr.Rule.Name != blindRule || tr.To != Firing {
+		if tr.Rule.Name != BlindRule || tr.To != Firing {
 			t.Errorf("%+v", tr)
 		}
 		told[tr.Labels.Get("rule")] = tr.Time.Sub(start)
@@ -38,7 +38,7 @@ rule never on model { when last(other, 1m) > 2 notify oncall }`)
 	// A restart neither repeats nor forgets it.
 	e := NewEngine(b.options())
 	b.told = nil
-	restored := []InstanceState{{Rule: blindRule, Labels: labels.FromStrings("rule", "never"), State: Firing, Since: start}}
+	restored := []InstanceState{{Rule: BlindRule, Labels: labels.FromStrings("rule", "never"), State: Firing, Since: start}}
 	if err := e.Load(context.Background(), compileSource(t, slowRules+`
 metric other = gauge "no_such_metric"
 rule never on model { when last(other, 1m) > 2 notify oncall }`), restored, b.now); err != nil {

@@ -71,7 +71,7 @@ func (e *Engine) startMissing() map[uint64]*window.Clock {
 func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now time.Time) (changed []Transition) {
 	sights := newSights(next.program, now)
 	for _, state := range restored {
-		if state.Rule == blindRule {
+		if state.Rule == BlindRule {
 			if s := sights[next.ruleOf[state.Labels.Get("rule")]]; s != nil {
 				s.alerted = state.State == Firing
 			}
@@ -109,8 +109,12 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 		}
 	}
 	e.force, e.timers, e.sights, e.sightDue = next, nil, sights, time.Time{}
-	for _, s := range sights {
+	e.metrics.blind.Reset()
+	for r, s := range sights {
 		e.sightDue = earliest(e.sightDue, s.due())
+		if s.alerted {
+			e.metrics.blind.WithLabelValues(r.info.Name).Set(1)
+		}
 	}
 	for i := range late.rows {
 		e.row(&late.rows[i].Row, late.rows[i].at, late.name)

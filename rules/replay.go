@@ -96,7 +96,7 @@ func (r *replayer) start(ctx context.Context, now time.Time) error {
 // handle takes what the engine decided, and what the routes make of it.
 func (r *replayer) handle(now time.Time, ts []Transition) {
 	// A recording seldom has all metrics of all rules, which is not worth an alert.
-	ts = slices.DeleteFunc(ts, func(t Transition) bool { return t.Rule.Name == blindRule })
+	ts = slices.DeleteFunc(ts, func(t Transition) bool { return t.Rule.Name == BlindRule })
 	if len(ts) == 0 {
 		return
 	}

@@ -42,6 +42,9 @@ func (e *Evidence) SetRules(infos []*rules.RuleInfo) (dropped []*Instance) {
 	for _, key := range slices.Sorted(maps.Keys(e.instances)) {
 		i := e.instances[key]
 		info := byName[i.Rule]
+		if i.Rule == rules.BlindRule && byName[i.Labels.Get("rule")] != nil {
+			continue // in no file, but as long in force as the rule that it is about
+		}
 		if info == nil {
 			e.remove(i)
 			dropped = append(dropped, i)
