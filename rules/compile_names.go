@@ -130,7 +130,7 @@ func (r *resolver) bareNames(e syntax.Expr) {
 }
 
 func (r *resolver) bareName(ref *syntax.Ref) {
-	if r.isLet(ref.Name) || r.isMetric(ref.Name) || r.blocks[ref.Name] {
+	if ref.Name == "" || r.isLet(ref.Name) || r.isMetric(ref.Name) || r.blocks[ref.Name] {
 		return
 	}
 	if r.letNames == nil {

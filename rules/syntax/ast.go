@@ -20,6 +20,8 @@ type File struct {
 	// TakenBy is set in a catalogue: the file that uses it, and that alone sees its metrics. What other
 	// files declare is seen by the whole load.
 	TakenBy *File
+	// flawed is set where Parse has reported a mistake.
+	flawed bool
 	// lineStarts are the offsets of the lines in Source, so that an error finds its line at once; nil
 	// where Parse did not make the file.
 	lineStarts []uint32

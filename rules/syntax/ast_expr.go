@@ -117,6 +117,8 @@ type Paren struct {
 type Template struct {
 	Span
 	Parts []TemplatePart
+	// mistakes are those that were found in the text.
+	mistakes []*mistake
 }
 
 // TemplatePart is a piece of text, or an expression where Expr is not nil. An expression that is

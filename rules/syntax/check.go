@@ -102,7 +102,7 @@ func (c *checker) lookup(f *File, name string) declared {
 }
 
 func (c *checker) enter(table map[string]declared, what string, name Name, d Declaration) {
-	if name.Text == "" {
+	if name.Text == blank {
 		return
 	}
 	if first, ok := table[name.Text]; ok {
@@ -132,7 +132,7 @@ func (c *checker) declaration(d Declaration) {
 			c.reportf(d.Path.Span, "", "the name of the file is empty")
 		}
 	case *Alarms:
-		if d.Count.Unit != None || d.Count.Value <= 0 {
+		if d.Count.Text != blank && (d.Count.Unit != None || d.Count.Value <= 0) {
 			c.reportf(d.Count.Span, "such as: alarms 1 per 1y", "the number of false alarms must be above zero")
 		}
 		c.positive(d.Per)
@@ -190,7 +190,7 @@ func (c *checker) positive(d Duration) {
 
 // word reports a word that is not one of a fixed set.
 func (c *checker) word(name Name, what string, set ...string) {
-	if !slices.Contains(set, name.Text) {
+	if name.Text != blank && !slices.Contains(set, name.Text) {
 		c.reportf(name.Span, oneOf(name.Text, set), "%q is not %s", name.Text, what)
 	}
 }
@@ -215,6 +215,9 @@ func (c *checker) reference(name Name, what string, table map[string]declared) b
 	if _, ok := table[name.Text]; ok {
 		return true
 	}
+	if name.Text == blank {
+		return false
+	}
 	hint := ""
 	switch {
 	case len(table) == 0:
@@ -235,7 +238,7 @@ func sortedNames(table map[string]declared) iter.Seq[string] {
 func (c *checker) distinct(names []Name, what string) {
 	seen := map[string]bool{}
 	for _, n := range names {
-		if seen[n.Text] {
+		if seen[n.Text] && n.Text != blank {
 			c.reportf(n.Span, "remove it", "the %s %q is named twice", what, n.Text)
 		}
 		seen[n.Text] = true
@@ -244,6 +247,9 @@ func (c *checker) distinct(names []Name, what string) {
 
 // wholeFrom reports a number that is not a whole one of at least the given size.
 func (c *checker) wholeFrom(n Number, least int) bool {
+	if n.Text == blank {
+		return false
+	}
 	if n.Unit == None && n.Value >= float64(least) && n.Value == float64(int32(n.Value)) {
 		return true
 	}

@@ -77,6 +77,9 @@ var functionSlips = map[string]string{
 
 // argument reports an argument that does not fit.
 func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
+	if isBlank(arg) {
+		return
+	}
 	usage := "the form is: " + signature.Usage()
 	number, isNumber := arg.(*Number)
 	ref, isRef := arg.(*Ref)
@@ -158,7 +161,10 @@ func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 // no file declares may be a catalogue's.
 func (c *checker) metricArgument(want Arg, arg Expr, wrong func(what string)) {
 	ref, ok := arg.(*Ref)
-	if !ok {
+	switch {
+	case isBlank(arg):
+		return
+	case !ok:
 		wrong("a metric")
 		return
 	}

@@ -32,6 +32,9 @@ func (c *checker) number(e Expr) {
 func (c *checker) typeOf(e Expr) valueType {
 	switch e := e.(type) {
 	case *Number:
+		if isBlank(e) {
+			return anyType
+		}
 		return numberType
 	case *Text:
 		c.reportf(e.Span, "labels are selected where the metric is declared: metric … where", "a text is not a value")
@@ -50,6 +53,11 @@ func (c *checker) typeOf(e Expr) valueType {
 		c.number(e.X)
 		return numberType
 	case *Binary:
+		if e.Op == anyOperator {
+			c.typeOf(e.X)
+			c.typeOf(e.Y)
+			return anyType
+		}
 		if e.Op.IsLogical() {
 			c.condition(e.X)
 			c.condition(e.Y)
@@ -134,6 +142,17 @@ func (c *checker) isPart(f *File, part, whole Expr) bool {
 	return true
 }
 
+// isBlank reports whether an expression was not written; Parse has said so.
+func isBlank(e Expr) bool {
+	switch e := e.(type) {
+	case *Ref:
+		return e.Name == blank
+	case *Number:
+		return e.Text == blank
+	}
+	return false
+}
+
 func (c *checker) typeOfRef(e *Ref) valueType {
 	switch d := c.lookup(c.file, e.Name).node.(type) {
 	case *Let:
@@ -175,7 +194,10 @@ func quietType(e Expr, names map[string]declared, depth int) valueType {
 		}
 		return numberType
 	case *Binary:
-		if e.Op.IsLogical() || e.Op.IsComparison() {
+		switch {
+		case e.Op == anyOperator:
+			return anyType
+		case e.Op.IsLogical() || e.Op.IsComparison():
 			return booleanType
 		}
 		return numberType
@@ -213,7 +235,7 @@ func describeExpr(e Expr) string {
 // Metrics returns the names that stand as metrics in an expression, each once, in their order.
 func Metrics(e Expr) (refs []*Ref) {
 	add := func(arg Expr) {
-		if ref, ok := arg.(*Ref); ok && !slices.ContainsFunc(refs, func(r *Ref) bool { return r.Name == ref.Name }) {
+		if ref, ok := arg.(*Ref); ok && ref.Name != blank && !slices.ContainsFunc(refs, func(r *Ref) bool { return r.Name == ref.Name }) {
 			refs = append(refs, ref)
 		}
 	}

@@ -87,6 +87,8 @@ func (c *checker) shift(s *Shift) {
 	last := 0.0
 	for _, step := range s.Steps {
 		switch {
+		case step.Text == blank:
+			continue
 		case step.Unit != Percent:
 			hint := ""
 			if step.Unit == None && step.Value > 1 {

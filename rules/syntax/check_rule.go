@@ -43,9 +43,9 @@ func (c *checker) twice(clause item, word string, first item) {
 func textKey(clause RuleClause) (Name, bool) {
 	switch clause := clause.(type) {
 	case *LabelText:
-		return clause.Key, true
+		return clause.Key, clause.Key.Text != blank
 	case *AnnotationText:
-		return clause.Key, true
+		return clause.Key, clause.Key.Text != blank
 	}
 	return Name{}, false
 }
@@ -166,7 +166,7 @@ func (r *Rule) hasLabel(label string) bool {
 		return true
 	}
 	for _, on := range r.On {
-		if on.Text == label {
+		if on.Text == label || on.Text == blank {
 			return true
 		}
 	}

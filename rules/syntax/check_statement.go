@@ -73,7 +73,7 @@ func (c *checker) segment(s *Stimulus, segment Segment, last bool) {
 	switch {
 	case segment.Kind == Rate && !counts:
 		c.reportf(segment.Span, `write "counts" for a counter`, `"is" takes a value, not a rate`)
-	case segment.Kind == Value && counts:
+	case segment.Kind == Value && counts && segment.From.Text != blank:
 		c.reportf(segment.Span, fmt.Sprintf("did you mean %q?", segment.From.Text+"/s"), `"counts" takes a rate`)
 	case segment.Kind == Reset && !counts:
 		c.reportf(segment.Span, "", "only a counter can be reset")
@@ -86,7 +86,7 @@ func (c *checker) segment(s *Stimulus, segment Segment, last bool) {
 	case !last && segment.Kind != Reset:
 		c.reportf(segment.Span, `add its length, such as "for 5m"`, "only the last part may go on to the test's end")
 	}
-	if segment.Observations != nil && segment.Observations.Value <= 0 {
+	if segment.Observations != nil && segment.Observations.Text != blank && segment.Observations.Value <= 0 {
 		c.reportf(segment.Observations.Span, `write "nothing" for none`, "the number of observations must be above zero")
 	}
 }
@@ -98,7 +98,7 @@ func (c *checker) exact(matchers []Matcher) {
 		if m.Op != "=" {
 			c.reportf(m.Label.Span, `write "="`, "a test names one series, so %q cannot be used", m.Op)
 		}
-		if seen[m.Label.Text] {
+		if seen[m.Label.Text] && m.Label.Text != blank {
 			c.reportf(m.Label.Span, "remove it", "the label %q is given twice", m.Label.Text)
 		}
 		seen[m.Label.Text] = true
@@ -145,7 +145,7 @@ func (c *checker) instance(rule Name, matchers []Matcher) {
 		return
 	}
 	for _, m := range matchers {
-		if !r.hasLabel(m.Label.Text) {
+		if m.Label.Text != blank && !r.hasLabel(m.Label.Text) {
 			c.notLabel(r, m.Label)
 		}
 	}

@@ -2,67 +2,14 @@ package syntax
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// mistake is an error of the reader before it knows its file. It is a participle.Error, so that
-// participle can carry it.
-type mistake struct {
-	Span
-	message, hint string
-}
-
-func (m *mistake) Error() string   { return m.message }
-func (m *mistake) Message() string { return m.message }
-func (m *mistake) Position() lexer.Position {
-	return lexer.Position{Line: int(m.Start.Line), Column: int(m.Start.Column)}
-}
-
-func mistakeAt(at Span, hint, format string, args ...any) error {
-	return &mistake{Span: at, message: fmt.Sprintf(format, args...), hint: hint}
-}
-
-// describe names a token in a message.
-func describe(t lexer.Token) string {
-	switch {
-	case t.EOF():
-		return "the end"
-	case t.Type == badStringToken:
-		return "a text without its closing quote"
-	case t.Type == stringToken:
-		return "the text " + shorten(t.Value)
-	}
-	return strconv.Quote(shorten(t.Value))
-}
-
-// shorten keeps a message readable where the source is not.
-func shorten(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
-}
-
-// expected is the mistake of finding the next token where something else must stand. A token that
-// is wrong in itself is explained as such.
-func expected(lex *lexer.PeekingLexer, what, hint string) error {
-	t := *lex.Peek()
-	if err := wrongToken(t); err != nil {
-		return err
-	}
-	if t.EOF() {
-		return mistakeAt(spanOf(t), hint, "%s is missing here", what)
-	}
-	return mistakeAt(spanOf(t), hint, "%s must stand here, not %s", what, describe(t))
-}
-
 // The strength with which operators bind, from Or = 1.
 var strengths = map[string]int{
 	"or": 1, "and": 2,
-	">": 4, ">=": 4, "<": 4, "<=": 4, "==": 4, "!=": 4,
+	">": 4, ">=": 4, "<": 4, "<=": 4, "==": 4, "!=": 4, anyOperator: 4,
 	"+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }
 
@@ -78,10 +25,17 @@ type exprReader struct {
 	depth, nodes int
 }
 
-// parseExpr reads an expression as far as it goes; participle calls it for each field of type Expr.
+// parseExpr reads an expression up to the end of its clause; participle calls it for each field of type Expr.
 func parseExpr(lex *lexer.PeekingLexer) (Expr, error) {
 	r := &exprReader{lex: lex}
-	return r.binary(1)
+	e, err := r.binary(1)
+	if err != nil {
+		return nil, err
+	}
+	if token := *lex.Peek(); !token.EOF() && !isOp(token, "for") {
+		return nil, noOperator(r.lex)
+	}
+	return e, nil
 }
 
 // binary reads operands joined by operators of at least the given strength.
@@ -93,25 +47,19 @@ func (r *exprReader) binary(strength int) (Expr, error) {
 	compared := false
 	for {
 		token := *r.lex.Peek()
-		if err := wrongToken(token); err != nil {
-			return nil, err
-		}
 		s := strengths[token.Value]
-		if token.Type == stringToken || s < strength || s == 0 {
+		if token.Type == stringToken || token.Type == badCharacterToken || s < strength || s == 0 {
 			return left, nil
 		}
 		if s == comparisonStrength {
-			if compared {
-				return nil, mistakeAt(spanOf(token), `join two comparisons with "and"`, "a comparison cannot be compared again")
+			if compared && token.Value != anyOperator {
+				return nil, mistakeAt(spanOf(token), `join two comparisons with "and"`, "a comparison cannot be compared again").instead(r.lex, opToken, anyOperator)
 			}
-			compared = true
+			compared = token.Value != anyOperator
 		}
 		r.lex.Next()
 		right, err := r.binary(s + 1)
 		if err != nil {
-			if m, ok := err.(*mistake); ok && isOp(token, "%") && m.hint == valueHint {
-				m.hint = "a percentage is written without a space: 5%"
-			}
 			return nil, err
 		}
 		if err := r.count(spanOf(token)); err != nil {
@@ -155,19 +103,29 @@ func (r *exprReader) operand() (Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		end, err := r.closing(token)
+		end, err := r.closing(token, false)
 		return &Paren{Span: Span{Start: startOf(token), End: end}, X: x}, err
 	case token.Type == identToken && !reserved[token.Value]:
+		if m := wordWithSigns(r.lex, ""); m != nil {
+			return nil, m
+		}
 		name, err := parseName(r.lex)
 		if err != nil {
 			return nil, err
 		}
-		if isOp(*r.lex.Peek(), "(") {
+		switch next := *r.lex.Peek(); {
+		case isOp(next, "("):
 			return r.call(name)
+		case isFunction(name.Text) && beginsOperand(next):
+			return nil, bareCall(r.lex, name)
 		}
 		return &Ref{Span: name.Span, Name: name.Text}, nil
 	}
-	return nil, expected(r.lex, "a value", valueHint)
+	m := expected(r.lex, "a value", valueHint)
+	if isOp(token, "{") || isOp(token, "}") {
+		return nil, m.replacing(r.lex, 1)
+	}
+	return nil, m.before(r.lex, identToken, blank)
 }
 
 func (r *exprReader) unary(operator lexer.Token, op Op, strength int) (Expr, error) {
@@ -196,31 +154,40 @@ func (r *exprReader) call(name Name) (Expr, error) {
 			}
 			r.lex.Next()
 		}
+		if token := *r.lex.Peek(); isOp(token, ",") {
+			return nil, expected(r.lex, "a value", valueHint).replacing(r.lex, 1)
+		}
 		arg, err := r.binary(1)
 		if err != nil {
 			return nil, err
 		}
 		call.Args = append(call.Args, arg)
 	}
-	end, err := r.closing(open)
+	end, err := r.closing(open, true)
 	call.End = end
 	return call, err
 }
 
 // closing reads the parenthesis that closes the given one.
-func (r *exprReader) closing(open lexer.Token) (end Pos, err error) {
+func (r *exprReader) closing(open lexer.Token, isCall bool) (end Pos, err error) {
 	token := *r.lex.Peek()
-	if isOp(token, ")") {
+	switch {
+	case isOp(token, ")"):
 		r.lex.Next()
 		return spanOf(token).End, nil
+	case token.EOF() || isOp(token, "for"):
+		return end, notClosed(open).replacing(r.lex, 0, standIn(spanOf(token), opToken, ")"))
+	case !isCall:
+		return end, noOperator(r.lex)
 	}
-	if err := wrongToken(token); err != nil {
-		return end, err
+	m := expected(r.lex, `"," or ")"`, fmt.Sprintf(`the "(" at %s is still open`, startOf(open)))
+	switch {
+	case isWordBetween(r.lex):
+		return end, m.instead(r.lex, opToken, ",")
+	case beginsOperand(token):
+		return end, m.before(r.lex, opToken, ",")
 	}
-	if token.EOF() {
-		return end, mistakeAt(spanOf(open), `add ")"`, `this "(" is not closed`)
-	}
-	return end, mistakeAt(spanOf(token), fmt.Sprintf(`the "(" at %s is still open`, startOf(open)), `"," or ")" must stand here, not %s`, describe(token))
+	return end, m.replacing(r.lex, 1)
 }
 
 func (r *exprReader) count(at Span) error {

@@ -24,7 +24,6 @@ func Expressions(d Declaration) iter.Seq[Expr] {
 }
 
 func clauseExpressions(clause RuleClause) (exprs []Expr) {
-	var text Template
 	switch clause := clause.(type) {
 	case *When:
 		return []Expr{clause.Condition}
@@ -32,14 +31,8 @@ func clauseExpressions(clause RuleClause) (exprs []Expr) {
 		return []Expr{clause.Condition}
 	case *Recover:
 		return []Expr{clause.Condition}
-	case *Summary:
-		text = clause.Text
-	case *LabelText:
-		text = clause.Text
-	case *AnnotationText:
-		text = clause.Text
 	}
-	for _, part := range text.Parts {
+	for _, part := range templateOf(clause).Parts {
 		exprs = append(exprs, part.Expr)
 	}
 	return exprs

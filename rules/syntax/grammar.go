@@ -1,11 +1,8 @@
 package syntax
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/alecthomas/participle/v2"
@@ -102,36 +99,14 @@ func words(table map[string]production) iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(table)))
 }
 
-// explain turns what participle says into a mistake in our words.
-func (p production) explain(err error) *mistake {
-	var ours *mistake
-	if errors.As(err, &ours) {
-		if ours.hint == "" {
-			ours.hint = "the form is: " + p.form
+// read reads a piece and reports its mistakes; it returns false where the node says little.
+func (p production) read(tokens []lexer.Token, budget *int, report func(*mistake)) (node item, ok bool) {
+	ok = mending(tokens, budget, func(lex *lexer.PeekingLexer) *mistake {
+		var err error
+		if node, err = p.parse(lex); err != nil {
+			return p.explain(err, tokens)
 		}
-		return ours
-	}
-	hint := "the form is: " + p.form
-	var unexpected *participle.UnexpectedTokenError
-	if !errors.As(err, &unexpected) {
-		return &mistake{message: err.Error(), hint: hint}
-	}
-	token := unexpected.Unexpected
-	at := spanOf(token)
-	if wrong := wrongToken(token); wrong != nil {
-		return p.explain(wrong)
-	}
-	// Where only one word can follow, participle names it first.
-	if literal := onlyLiteral.FindStringSubmatch(unexpected.Message()); literal != nil {
-		err := expected(peeking([]lexer.Token{token}), literal[1], hint)
-		if m, ok := err.(*mistake); ok {
-			return m
-		}
-	}
-	if token.EOF() {
-		return &mistake{Span: at, message: "this is not finished", hint: hint}
-	}
-	return &mistake{Span: at, message: fmt.Sprintf("%s cannot stand here", describe(token)), hint: hint}
+		return nil
+	}, report)
+	return node, ok
 }
-
-var onlyLiteral = regexp.MustCompile(`\(expected ("[^"]+")(?: [^|]|\))`)

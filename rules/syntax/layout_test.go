@@ -28,16 +28,16 @@ func TestLineEndsAndTabs(t *testing.T) {
 
 // TestLongLines: an error on a line of any length shows what is around it.
 func TestLongLines(t *testing.T) {
-	long := "let a = " + strings.Repeat("1 + ", 200) + "oops( + " + strings.Repeat("1 + ", 200) + "1\n"
+	long := "let a = " + strings.Repeat("1 + ", 200) + "oops( * " + strings.Repeat("1 + ", 200) + "1\n"
 	_, errs := Parse("x.rules", long)
-	if len(errs) != 1 {
+	if len(errs) != 2 {
 		t.Fatal(errs)
 	}
-	lines := strings.Split(errs[0].Error(), "\n")
+	lines := strings.Split(errs[1].Error(), "\n")
 	if len(lines) != 3 || len(lines[1]) > maxExcerptWidth+20 {
 		t.Fatalf("%d lines:\n%v", len(lines), errs)
 	}
-	if caret := strings.IndexByte(lines[2], '^'); lines[1][caret] != '+' || !strings.HasSuffix(lines[1][:caret], "oops( ") {
+	if caret := strings.IndexByte(lines[2], '^'); lines[1][caret] != '*' || !strings.HasSuffix(lines[1][:caret], "oops( ") {
 		t.Errorf("the caret points elsewhere:\n%v", errs)
 	}
 }

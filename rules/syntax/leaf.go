@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -11,7 +12,13 @@ import (
 // types.
 
 // Parse reads a word.
-func (n *Name) Parse(lex *lexer.PeekingLexer) (err error) { *n, err = parseName(lex); return err }
+func (n *Name) Parse(lex *lexer.PeekingLexer) (err error) {
+	if m := wordWithSigns(lex, "-/"); m != nil {
+		return m
+	}
+	*n, err = parseName(lex)
+	return err
+}
 
 // Parse reads a word or a quoted text.
 func (t *Title) Parse(lex *lexer.PeekingLexer) (err error) { *t, err = parseTitle(lex); return err }
@@ -49,18 +56,23 @@ var reserved = map[string]bool{"and": true, "or": true, "not": true, "for": true
 // parseName reads a word.
 func parseName(lex *lexer.PeekingLexer) (Name, error) {
 	token := *lex.Peek()
-	if token.Type != identToken {
-		hint := ""
-		if token.Type == stringToken {
-			hint = "names are written without quotes"
+	switch {
+	case token.Type == stringToken:
+		word, _, _ := unquote(token.Value)
+		if !isWord(word) {
+			word = blank
 		}
-		return Name{}, expected(lex, "a name", hint)
-	}
-	if err := wrongToken(token); err != nil {
-		return Name{}, err
-	}
-	if reserved[token.Value] {
-		return Name{}, expected(lex, "a name", fmt.Sprintf("%q is a word of the language", token.Value))
+		return Name{}, expected(lex, "a name", "names are written without quotes").instead(lex, identToken, word)
+	case token.Type == numberToken:
+		return Name{}, expected(lex, "a name", "").instead(lex, identToken, blank)
+	case token.Type != identToken:
+		return Name{}, expected(lex, "a name", "").before(lex, identToken, blank)
+	case reserved[token.Value]:
+		m := expected(lex, "a name", fmt.Sprintf("%q is a word of the language", token.Value))
+		if isOp(ahead(lex, 1), "=") {
+			return Name{}, m.instead(lex, identToken, blank)
+		}
+		return Name{}, m.before(lex, identToken, blank)
 	}
 	lex.Next()
 	return Name{Span: spanOf(token), Text: token.Value}, nil
@@ -69,55 +81,94 @@ func parseName(lex *lexer.PeekingLexer) (Name, error) {
 // parseNumberToken reads a number.
 func parseNumberToken(lex *lexer.PeekingLexer) (Number, error) {
 	token := *lex.Peek()
-	if token.Type != numberToken {
-		return Number{}, expected(lex, "a number", "")
+	switch {
+	case token.Value == blank && token.Type == numberToken:
+		lex.Next()
+		return Number{Span: spanOf(token)}, nil
+	case token.Type == stringToken:
+		inner, _, _ := unquote(token.Value)
+		if _, message, _ := parseNumber(inner); message != "" {
+			inner = blank
+		}
+		return Number{}, expected(lex, "a number", "numbers are written without quotes").instead(lex, numberToken, inner)
+	case token.Type != numberToken:
+		return Number{}, standForValue(lex, expected(lex, "a number", ""), blank)
 	}
 	n, message, hint := parseNumber(token.Value)
 	n.Span = spanOf(token)
 	if message != "" {
-		return n, mistakeAt(n.Span, hint, "%s", message)
+		return n, mistakeAt(n.Span, hint, "%s", message).instead(lex, numberToken, blank)
 	}
 	lex.Next()
 	return n, nil
 }
 
+// standForValue has a value stand where one is missing: instead of a word that is in its place, or before
+// what comes next.
+func standForValue(lex *lexer.PeekingLexer, m *mistake, value string) *mistake {
+	if token := *lex.Peek(); token.Type == identToken && !reserved[token.Value] && !valueFollowers[token.Value] {
+		return m.instead(lex, numberToken, value)
+	}
+	return m.before(lex, numberToken, value)
+}
+
+// valueFollowers are the words that stand behind a value.
+var valueFollowers = map[string]bool{"of": true, "per": true, "every": true, "to": true, "at": true, "rule": true, "route": true, "alert": true}
+
+// someTime stands for a time that cannot be read.
+const someTime = "1s"
+
 // parseDuration reads a length of time.
 func parseDuration(lex *lexer.PeekingLexer) (Duration, error) {
 	const hint = "such as 15s, 5m or 1h30m"
-	if lex.Peek().Type != numberToken {
-		return Duration{}, expected(lex, "a time", hint)
-	}
-	text := lex.Peek().Value
-	n, err := parseNumberToken(lex)
+	token := *lex.Peek()
 	switch {
-	case err != nil:
-		return Duration{}, err
-	case n.Unit == None:
-		return Duration{}, mistakeAt(n.Span, fmt.Sprintf("did you mean %q?", text+"s"), "a time has a unit")
-	case n.Unit != Time:
-		return Duration{}, mistakeAt(n.Span, hint, "%q is not a time", text)
+	case token.Type == stringToken:
+		inner, _, _ := unquote(token.Value)
+		if n, message, _ := parseNumber(inner); message != "" || n.Unit != Time {
+			inner = someTime
+		}
+		return Duration{}, expected(lex, "a time", "times are written without quotes").instead(lex, numberToken, inner)
+	case isOp(token, "-") && ahead(lex, 1).Type == numberToken:
+		return Duration{}, mistakeAt(Span{startOf(token), spanOf(ahead(lex, 1)).End}, hint, "a time is not negative").
+			replacing(lex, 2, standIn(spanOf(token), numberToken, someTime))
+	case token.Type != numberToken:
+		return Duration{}, standForValue(lex, expected(lex, "a time", hint), someTime)
 	}
-	return Duration{Span: n.Span, Text: n.Text, Nanos: n.Nanos}, nil
+	n, message, fix := parseNumber(token.Value)
+	n.Span = spanOf(token)
+	var m *mistake
+	switch {
+	case message != "":
+		m = mistakeAt(n.Span, fix, "%s", message)
+	case n.Unit == None:
+		m = mistakeAt(n.Span, fmt.Sprintf("did you mean %q?", token.Value+"s"), "a time has a unit")
+	case n.Unit != Time:
+		m = mistakeAt(n.Span, hint, "%q is not a time", token.Value)
+	default:
+		lex.Next()
+		return Duration{Span: n.Span, Text: n.Text, Nanos: n.Nanos}, nil
+	}
+	return Duration{}, m.instead(lex, numberToken, someTime)
 }
 
 // parseString reads a quoted text.
 func parseString(lex *lexer.PeekingLexer) (String, error) {
 	token := *lex.Peek()
 	if token.Type != stringToken {
-		hint := ""
-		if token.Type == identToken {
-			hint = fmt.Sprintf("write \"%s\" in quotes", shorten(token.Value))
+		if token.Type == identToken && !reserved[token.Value] || token.Type == numberToken {
+			tokens, word, at := together(lex, "-/")
+			m := mistakeAt(at, fmt.Sprintf(`write "%s" in quotes`, shorten(word)), "a quoted text must stand here, not %s", strconv.Quote(shorten(word)))
+			return String{}, m.replacing(lex, tokens, standIn(at, stringToken, quote(word)))
 		}
-		return String{}, expected(lex, "a quoted text", hint)
-	}
-	if err := wrongToken(token); err != nil {
-		return String{}, err
+		return String{}, expected(lex, "a quoted text", "").before(lex, stringToken, `""`)
 	}
 	value, at, ok := unquote(token.Value)
 	if !ok {
 		start := spanOf(token).Start
 		start.Column += uint32(at)
-		return String{}, mistakeAt(Span{Start: start, End: Pos{start.Line, start.Column + 2}}, `the escapes are \" \\ \n \r \t; a backslash itself is \\`, "this escape is not known")
+		m := mistakeAt(Span{Start: start, End: Pos{start.Line, start.Column + 2}}, `the escapes are \" \\ \n \r \t; a backslash itself is \\`, "this escape is not known")
+		return String{}, m.replacing(lex, 1, standIn(spanOf(token), stringToken, quote(strings.ReplaceAll(value, `\`, ""))))
 	}
 	lex.Next()
 	return String{Span: spanOf(token), Value: value}, nil
@@ -143,7 +194,7 @@ func unquote(quoted string) (value string, at int, ok bool) {
 		case 't':
 			b.WriteByte('\t')
 		default:
-			return "", i, false
+			return string(inner), i, false
 		}
 	}
 	return b.String(), 0, true
@@ -160,6 +211,12 @@ func parseTitle(lex *lexer.PeekingLexer) (Title, error) {
 		s, err := parseString(lex)
 		return Title{Span: s.Span, Text: s.Value}, err
 	}
+	if m := wordWithSigns(lex, "-/"); m != nil {
+		_, word, at := together(lex, "-/")
+		m.hint = fmt.Sprintf("write \"%s\" in quotes", shorten(word))
+		m.mend.insert = []lexer.Token{standIn(at, stringToken, quote(word))}
+		return Title{}, m
+	}
 	n, err := parseName(lex)
 	return Title{Span: n.Span, Text: n.Text}, err
 }
@@ -167,28 +224,44 @@ func parseTitle(lex *lexer.PeekingLexer) (Title, error) {
 // parseHold reads a time, or N of M.
 func parseHold(lex *lexer.PeekingLexer) (Hold, error) {
 	first := *lex.Peek()
-	if first.Type == numberToken {
-		if n, message, _ := parseNumber(first.Value); message == "" && n.Unit == None {
-			lex.Next()
-			if !isOp(*lex.Peek(), "of") {
-				return Hold{}, mistakeAt(spanOf(first), fmt.Sprintf("did you mean %q? evaluations are counted so: 3 of 5", first.Value+"s"), "a time has a unit")
-			}
-			lex.Next()
-			second := *lex.Peek()
-			m, err := parseNumberToken(lex)
-			if err != nil {
-				return Hold{}, err
-			}
-			hold := Hold{Span: Span{spanOf(first).Start, m.End}, N: int(n.Value), M: int(m.Value)}
-			if m.Unit != None || m.Value != float64(hold.M) || n.Value != float64(hold.N) || hold.N < 1 || hold.N > hold.M || hold.M > maxEvaluations {
-				return Hold{}, mistakeAt(hold.Span, fmt.Sprintf("both are whole, the first from 1 up to the second, the second up to %d", maxEvaluations),
-					"%q is not a number of evaluations", first.Value+" of "+second.Value)
-			}
-			return hold, nil
-		}
+	n, message, _ := parseNumber(first.Value)
+	if first.Type != numberToken || message != "" || n.Unit != None {
+		d, err := parseDuration(lex)
+		return Hold{Span: d.Span, Time: &d}, err
 	}
-	d, err := parseDuration(lex)
-	return Hold{Span: d.Span, Time: &d}, err
+	switch of := ahead(lex, 1); {
+	case isOp(of, "of"):
+	case isOp(of, "/") || of.Type == identToken && (isOp(ahead(lex, 2), "of") || ahead(lex, 2).Type == numberToken):
+		drop := 1
+		if isOp(ahead(lex, 2), "of") {
+			drop = 2
+		}
+		lex.Next()
+		m := mistakeAt(spanOf(of), fmt.Sprintf("did you mean %q?", first.Value+" of "+ahead(lex, drop).Value), `"of" must stand here, not %s`, describe(of))
+		return Hold{}, m.replacing(lex, drop, standIn(m.Span, identToken, "of"))
+	default:
+		m := mistakeAt(spanOf(first), fmt.Sprintf("did you mean %q? evaluations are counted so: 3 of 5", first.Value+"s"), "a time has a unit")
+		return Hold{}, m.instead(lex, numberToken, someTime)
+	}
+	start := int(lex.RawCursor())
+	lex.Next()
+	lex.Next()
+	second := *lex.Peek()
+	m, err := parseNumberToken(lex)
+	if err != nil {
+		return Hold{}, err
+	}
+	hold := Hold{Span: Span{spanOf(first).Start, m.End}, N: int(n.Value), M: int(m.Value)}
+	if m.Text == blank {
+		return hold, nil
+	}
+	if m.Unit != None || m.Value != float64(hold.M) || n.Value != float64(hold.N) || hold.N < 1 || hold.N > hold.M || hold.M > maxEvaluations {
+		wrong := mistakeAt(hold.Span, fmt.Sprintf("both are whole, the first from 1 up to the second, the second up to %d", maxEvaluations),
+			"%q is not a number of evaluations", first.Value+" of "+second.Value)
+		wrong.mend = edit{start, 3, []lexer.Token{standIn(hold.Span, numberToken, someTime)}}
+		return Hold{}, wrong
+	}
+	return hold, nil
 }
 
 // maxEvaluations is one bit each in a word of the instance's state.

@@ -8,15 +8,19 @@ import (
 )
 
 // tokenRules make every text into tokens: what fits nothing is badString or badCharacter, so the
-// lexer itself never fails and one odd character costs no more than the clause it stands in.
+// lexer itself never fails and one odd character costs no more than itself. Names are taken with the
+// letters of all scripts, texts with all quotes, and comments with the marks of other languages, so
+// that what is said of them goes for the whole.
 var tokenRules = lexer.MustSimple([]lexer.SimpleRule{
 	{Name: "Space", Pattern: `[ \t\r\n]+`},
-	{Name: "Ident", Pattern: `[a-zA-Z_][a-zA-Z0-9_]*`},
-	{Name: "Op", Pattern: `==|=~|!=|!~|<=|>=|&&|\|\||[-+*/%<>=!(){},]`},
-	{Name: "Number", Pattern: `[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?[0-9A-Za-z_.]*%?`},
+	{Name: "Ident", Pattern: `[\p{L}_][\p{L}\p{M}\p{N}_]*`},
+	{Name: "BadComment", Pattern: `/[/*][^\n]*`},
+	{Name: "Op", Pattern: `===|!==|==|=~|!=|!~|<=|>=|=>|=<|<>|&&|\|\||[-+*/%<>=!(){},]`},
+	{Name: "Number", Pattern: `(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[0-9A-Za-z_.]*%?`},
 	{Name: "String", Pattern: `"(?:\\.|[^"\\\n])*"`},
 	{Name: "Comment", Pattern: `#[^\n]*`},
 	{Name: "BadString", Pattern: `"[^\n]*`},
+	{Name: "OddString", Pattern: "'[^'\n]*'|`[^`\n]*`|[“”„][^“”\"\n]*[“”\"]|[‘’][^‘’'\n]*[‘’']|«[^»\n]*»"},
 	{Name: "BadCharacter", Pattern: `(?s:.)`},
 })
 
@@ -28,7 +32,9 @@ var (
 	numberToken       = tokenRules.Symbols()["Number"]
 	stringToken       = tokenRules.Symbols()["String"]
 	commentToken      = tokenRules.Symbols()["Comment"]
+	badCommentToken   = tokenRules.Symbols()["BadComment"]
 	badStringToken    = tokenRules.Symbols()["BadString"]
+	oddStringToken    = tokenRules.Symbols()["OddString"]
 	badCharacterToken = tokenRules.Symbols()["BadCharacter"]
 )
 
@@ -89,14 +95,19 @@ func (s *sliceLexer) Next() (lexer.Token, error) {
 	return token, nil
 }
 
-// peeking makes tokens into what participle reads from. They must not be empty.
-func peeking(tokens []lexer.Token) *lexer.PeekingLexer {
-	last := tokens[len(tokens)-1]
-	end := last.Pos
-	end.Advance(last.Value)
+// peeking makes tokens into what participle reads from; end is where the last of them ends.
+func peeking(tokens []lexer.Token, end lexer.Position) *lexer.PeekingLexer {
 	lex, err := lexer.Upgrade(&sliceLexer{tokens: tokens, end: end})
 	if err != nil {
 		panic("syntax: a slice of tokens cannot fail: " + err.Error())
 	}
 	return lex
+}
+
+// endOf is where the last of some tokens ends.
+func endOf(tokens []lexer.Token) lexer.Position {
+	last := tokens[len(tokens)-1]
+	end := last.Pos
+	end.Advance(last.Value)
+	return end
 }

@@ -7,6 +7,9 @@ const (
 	maxFileBytes = 1 << 20
 	// maxTokens bounds memory, at about 200 bytes each: a file of a thousand rules has 60,000.
 	maxTokens = 250_000
+	// maxReadAgain bounds the work behind mistakes: each has its clause, of some 20 tokens, read again,
+	// so this is far more than maxErrors.
+	maxReadAgain = maxTokens / 4
 	// maxDeclarations and maxClauses bound what one file and one block can hold.
 	maxDeclarations = 10_000
 	maxClauses      = 2_000

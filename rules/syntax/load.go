@@ -61,7 +61,11 @@ func (l *loader) load(p string) error {
 	l.errors = append(l.errors, errs...)
 	for _, d := range file.Declarations {
 		if use, ok := d.(*Import); ok && !use.broken && use.Path.Value != "" {
-			l.follow(file, use)
+			// Of a path that is not written as one Parse has told; the file is wanted all the same.
+			isTold := slices.ContainsFunc(errs, func(e Error) bool { return e.Start == use.Path.Start })
+			if e := l.follow(file, use); e != nil && !isTold {
+				l.errors = append(l.errors, *e)
+			}
 		}
 	}
 	l.chain = l.chain[:len(l.chain)-1]
@@ -70,8 +74,8 @@ func (l *loader) load(p string) error {
 	return nil
 }
 
-// follow loads what a file imports.
-func (l *loader) follow(file *File, use *Import) {
+// follow loads what a file imports, and returns what is wrong with the import itself.
+func (l *loader) follow(file *File, use *Import) *Error {
 	target := use.Path.Value
 	if !path.IsAbs(target) {
 		target = path.Join(path.Dir(file.Name), target)
@@ -80,10 +84,13 @@ func (l *loader) follow(file *File, use *Import) {
 	switch l.state[target] {
 	case loading:
 		cycle := append(slices.Clone(l.chain[slices.Index(l.chain, target):]), target)
-		l.errors = append(l.errors, file.Error(use.Path.Span, "this import comes back to itself", strings.Join(cycle, " → ")))
+		e := file.Error(use.Path.Span, "this import comes back to itself", strings.Join(cycle, " → "))
+		return &e
 	case notLoaded:
 		if err := l.load(target); err != nil {
-			l.errors = append(l.errors, file.Error(use.Path.Span, fmt.Sprintf("%q %s", target, err), ""))
+			e := file.Error(use.Path.Span, fmt.Sprintf("%q %s", target, err), "")
+			return &e
 		}
 	}
+	return nil
 }

@@ -14,9 +14,10 @@ import (
 // file holds what could be read. Parse says nothing about names; see Check.
 func Parse(name, source string) (*File, Errors) {
 	file := &File{Name: name, Source: source}
-	o := &outline{file: file}
+	o := &outline{file: file, readAgain: maxReadAgain}
 	if len(source) > maxFileBytes {
 		at := Span{Pos{1, 1}, Pos{1, 2}}
+		file.flawed = true
 		return file, Errors{file.Error(at, fmt.Sprintf("the file has %d bytes, more than the %d that a rule file may have", len(source), maxFileBytes), "split it, and import the parts")}
 	}
 	file.lineStarts = lineStarts(source)
@@ -41,12 +42,15 @@ type outline struct {
 	// lastLine is the line of the last token or comment that was taken.
 	lastLine int
 	errors   Errors
+	// readAgain is how many tokens may be read again behind mistakes.
+	readAgain int
 	// unshown counts the mistakes beyond maxErrors.
 	unshown int
 }
 
 // report notes a mistake; of what follows from it at the same place nothing more is said.
 func (o *outline) report(m *mistake) {
+	o.file.flawed = true
 	if slices.ContainsFunc(o.errors, func(e Error) bool { return e.Start == m.Start }) {
 		return
 	}
@@ -217,7 +221,7 @@ func (o *outline) keyword(table map[string]production, what string) string {
 	}
 	if token.Type != identToken {
 		if wrong := wrongToken(token); wrong != nil {
-			o.report(wrong.(*mistake))
+			o.report(wrong)
 		} else {
 			o.reportf(spanOf(token), "", "%s must stand here, not %s", what, describe(token))
 		}
@@ -302,6 +306,9 @@ func (o *outline) begins(block blockKind, p piece, i int) bool {
 		// Another word begins an item unless what stands before it asks for more.
 		return !continues(last) && len(p.tokens) > 1
 	}
+	if block == ruleBlock && len(p.tokens) == 1 && isOp(token, "for") {
+		return true // no clause has its value begin so
+	}
 	if block != ruleBlock && block != routeBlock || !isKeyword(heddle.clauses[block], token) || continues(last) || len(p.tokens) == 1 {
 		return false
 	}
@@ -331,20 +338,29 @@ func continues(t lexer.Token) bool {
 // is reported, and the node, marked as broken, stands for it.
 func (o *outline) produce(p production, word string, piece piece) item {
 	span := piece.span()
-	isCondition := word == "when" || word == "require" || word == "recover"
-	piece = o.repair(piece, isCondition)
+	isCondition := word == "when" || word == "require" || word == "recover" || word == "let"
+	tokens := repair(piece.tokens, word, isCondition, o.report)
 	if word != "" {
-		piece.tokens[0].Value = word
+		tokens[0].Value = word
 	}
-	node, err := p.parse(peeking(piece.tokens))
-	if err != nil {
-		m := p.explain(err)
-		if m.Start.Line == 0 {
-			m.Span = span
-		}
+	node, ok := p.read(tokens, &o.readAgain, o.report)
+	node.trivia().broken = !ok
+	for _, m := range templateOf(node).mistakes {
 		o.report(m)
-		node.trivia().broken = true
 	}
 	node.setSpan(span)
 	return node
+}
+
+// templateOf is the text of a clause that has one.
+func templateOf(clause item) Template {
+	switch clause := clause.(type) {
+	case *Summary:
+		return clause.Text
+	case *LabelText:
+		return clause.Text
+	case *AnnotationText:
+		return clause.Text
+	}
+	return Template{}
 }

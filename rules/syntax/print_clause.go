@@ -122,5 +122,5 @@ func joinTitles(titles []Title) string {
 // isWord reports whether a name can be written without quotes.
 func isWord(text string) bool {
 	tokens := tokenize(text)
-	return len(tokens) == 2 && tokens[0].Type == identToken && tokens[0].Value == text && !reserved[text]
+	return len(tokens) == 2 && tokens[0].Type == identToken && tokens[0].Value == text && isPlain(text) && !reserved[text]
 }

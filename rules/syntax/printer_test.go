@@ -11,7 +11,7 @@ import (
 var sameTree = cmp.Options{
 	cmpopts.IgnoreTypes(Span{}, Pos{}),
 	cmpopts.IgnoreFields(File{}, "Source"),
-	cmpopts.IgnoreUnexported(Trivia{}, File{}),
+	cmpopts.IgnoreUnexported(Trivia{}, File{}, Template{}),
 	cmpopts.EquateEmpty(),
 }
 

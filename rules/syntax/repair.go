@@ -2,93 +2,195 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// wrongToken explains a token that is wrong wherever it stands.
-func wrongToken(t lexer.Token) error {
-	switch {
-	case t.Type == badStringToken:
-		return mistakeAt(spanOf(t), `add the closing '"'`, "this text does not end on its line")
-	case t.Type == badCharacterToken:
-		hint := ""
-		switch t.Value {
-		case "'", "`", "“", "”":
-			hint = `texts are written "so"`
-		case ":":
-			hint = "a clause is its word and what follows, without a colon"
-		case ";":
-			hint = "each clause stands on its own line"
-		case "≥":
-			hint = `write ">="`
-		case "≤":
-			hint = `write "<="`
-		case "≠":
-			hint = `write "!="`
-		case "[", "]":
-			hint = "a window is an argument: rate(requests, 5m)"
-		case "~":
-			hint = `write "=~"`
+// repairer reports the tokens of a piece that are wrong wherever they stand, or are the forms of
+// neighbouring languages, and puts what was meant in their place, before the piece is read.
+type repairer struct {
+	tokens   []lexer.Token
+	repaired []lexer.Token
+	next     int
+	// word is the first word of the piece, "" where it has none of the language.
+	word string
+	// isCondition is set where the piece ends in an expression.
+	isCondition bool
+	report      func(*mistake)
+	// calls are the open parentheses: whether each is that of a call.
+	calls []bool
+	// brackets are what is meant by the closing brackets of the open ones.
+	brackets []string
+}
+
+// repair returns the tokens of a piece as they were meant.
+func repair(tokens []lexer.Token, word string, isCondition bool, report func(*mistake)) []lexer.Token {
+	r := &repairer{tokens: tokens, repaired: make([]lexer.Token, 0, len(tokens)), word: word, isCondition: isCondition, report: report}
+	for r.next < len(tokens) {
+		if !r.number() && !r.sign() && !(r.isCondition && (r.promQL() || r.operator())) {
+			r.put(1, r.tokens[r.next])
 		}
-		return mistakeAt(spanOf(t), hint, "%q does not belong to the language", t.Value)
-	case t.Type == stringToken && len(t.Value) > maxStringBytes:
-		return mistakeAt(spanOf(t), fmt.Sprintf("at most %d bytes", maxStringBytes), "this text is too long")
-	case t.Type == identToken && len(t.Value) > maxNameBytes:
-		return mistakeAt(spanOf(t), fmt.Sprintf("at most %d bytes", maxNameBytes), "this name is too long")
-	case isOp(t, "&&"), isOp(t, "||"), isOp(t, "!"):
-		return mistakeAt(spanOf(t), fmt.Sprintf("write %q", meantTokens[t.Value].Value), "%q is not an operator", t.Value)
 	}
-	return nil
+	if r.isCondition {
+		return balance(r.repaired, report)
+	}
+	return r.repaired
 }
 
-// meantTokens are wrong tokens of which it is clear what they should be.
-var meantTokens = map[string]lexer.Token{
-	"&&": {Type: identToken, Value: "and"},
-	"||": {Type: identToken, Value: "or"},
-	"!":  {Type: identToken, Value: "not"},
-	"=":  {Type: opToken, Value: "=="},
-	"~":  {Type: opToken, Value: "=~"},
-	"≥":  {Type: opToken, Value: ">="},
-	"≤":  {Type: opToken, Value: "<="},
-	"≠":  {Type: opToken, Value: "!="},
-	"[":  {Type: opToken, Value: ","},
-}
-
-// repair reports the tokens of a piece that are wrong in themselves and puts what was meant in
-// their place, so that one slip hides no other mistake of the same clause. A number that cannot be
-// understood becomes some number: what is said later of its place is left out by Join.
-func (o *outline) repair(p piece, isCondition bool) piece {
-	repaired := p.tokens[:0:0]
-	bracketed := false
-	for i, t := range p.tokens {
-		// What is said of "[" goes for its "]".
-		bracketed = bracketed || t.Value == "["
-		wrong := wrongToken(t)
-		meant, known := meantTokens[t.Value]
+// put takes the next tokens and puts others in their place.
+func (r *repairer) put(taken int, tokens ...lexer.Token) {
+	for _, t := range tokens {
 		switch {
-		case t.Type == numberToken:
-			if _, message, hint := parseNumber(t.Value); message != "" {
-				o.reportf(spanOf(t), hint, "%s", message)
-				t.Value = "1s"
-			}
-		case isCondition && isOp(t, "="):
-			o.reportf(spanOf(t), `write "=="`, `"=" does not compare`)
-			t.Type, t.Value = meant.Type, meant.Value
-		case wrong != nil && known:
-			o.report(wrong.(*mistake))
-			t.Type, t.Value = meant.Type, meant.Value
-		case wrong != nil && i > 0 && (t.Value == "]" || t.Value == ";"):
-			if !bracketed || t.Value == ";" {
-				o.report(wrong.(*mistake))
-			}
-			continue
-		case t.Type == badStringToken:
-			o.report(wrong.(*mistake))
-			t.Type, t.Value = stringToken, `""`
+		case isOp(t, "("):
+			r.calls = append(r.calls, r.before().Type == identToken)
+		case isOp(t, ")") && len(r.calls) > 0:
+			r.calls = r.calls[:len(r.calls)-1]
 		}
-		repaired = append(repaired, t)
+		r.repaired = append(r.repaired, t)
 	}
-	p.tokens = repaired
-	return p
+	r.next += taken
+}
+
+// at returns the i-th token from the next one on, the end behind the last.
+func (r *repairer) at(i int) lexer.Token {
+	if r.next+i < len(r.tokens) {
+		return r.tokens[r.next+i]
+	}
+	return lexer.EOFToken(lexer.Position{})
+}
+
+// before returns the token that was put last.
+func (r *repairer) before() lexer.Token {
+	if len(r.repaired) == 0 {
+		return lexer.EOFToken(lexer.Position{})
+	}
+	return r.repaired[len(r.repaired)-1]
+}
+
+// wrong reports a mistake and puts a token in the place of those that it spans.
+func (r *repairer) wrong(m *mistake, taken int, kind lexer.TokenType, meant string) bool {
+	r.report(m)
+	r.put(taken, standIn(m.Span, kind, meant))
+	return true
+}
+
+// left reports a mistake and leaves out the tokens that it spans.
+func (r *repairer) left(m *mistake, taken int) bool {
+	r.report(m)
+	r.next += taken
+	return true
+}
+
+// sign repairs signs and quotes of which it is clear what they should be.
+func (r *repairer) sign() bool {
+	t := r.at(0)
+	wrong := wrongToken(t)
+	if wrong == nil {
+		return false
+	}
+	switch {
+	case t.Type == opToken && reserved[wrongOperators[t.Value]]:
+		return r.wrong(wrong, 1, identToken, wrongOperators[t.Value])
+	case t.Type == opToken:
+		return r.wrong(wrong, 1, opToken, wrongOperators[t.Value])
+	case t.Type == oddStringToken:
+		inner := []rune(t.Value)
+		return r.wrong(wrong, 1, stringToken, quote(string(inner[1:len(inner)-1])))
+	case t.Type == badStringToken:
+		return r.wrong(wrong, 1, stringToken, `""`)
+	case t.Type == stringToken:
+		return r.wrong(wrong, 1, stringToken, `""`)
+	case t.Type == identToken:
+		// The name stays what it is, so that its declaration and its uses go together.
+		return r.wrong(wrong, 1, identToken, shortened(t.Value))
+	case t.Value == ":" && len(r.repaired) == 2 && (r.word == "metric" || r.word == "let") && !isOp(r.at(1), "="):
+		wrong.hint = `write "="`
+		return r.wrong(wrong, 1, opToken, "=")
+	case meantCharacters[t.Value] != "" && t.Value != "[":
+		return r.wrong(wrong, 1, opToken, meantCharacters[t.Value])
+	}
+	return false
+}
+
+// shortened keeps a name that is too long from being reported again where it is read.
+func shortened(name string) string {
+	if len(name) <= maxNameBytes {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxNameBytes], "")
+}
+
+// operator repairs comparisons and logic in the way of other languages.
+func (r *repairer) operator() bool {
+	t, next := r.at(0), r.at(1)
+	isFirst := r.word != "" && len(r.repaired) == 0
+	isAssigned := r.word == "let" && !slices.ContainsFunc(r.repaired, func(t lexer.Token) bool { return isOp(t, "=") })
+	switch {
+	case isFirst || isAssigned:
+		return false
+	case t.Type == opToken && next.Type == opToken && next.Value == "=" && strings.Contains("> < ! =", t.Value):
+		both := Span{startOf(t), spanOf(next).End}
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", t.Value+"="), "the signs of an operator stand together"), 2, opToken, t.Value+"=")
+	case isOp(t, "="):
+		return r.wrong(mistakeAt(spanOf(t), `write "=="`, `"=" does not compare`), 1, opToken, "==")
+	case t.Type == identToken && !reserved[t.Value] && reserved[strings.ToLower(t.Value)] && !strings.EqualFold(t.Value, "for"):
+		word := strings.ToLower(t.Value)
+		return r.wrong(mistakeAt(spanOf(t), fmt.Sprintf("write %q", word), "%q is not an operator", t.Value), 1, identToken, word)
+	}
+	return false
+}
+
+// number repairs numbers that stand apart from their units or are written with separators.
+func (r *repairer) number() bool {
+	t, next := r.at(0), r.at(1)
+	if t.Type != numberToken || next.EOF() || t.Pos.Line != next.Pos.Line {
+		return false
+	}
+	both := Span{startOf(t), spanOf(next).End}
+	n, message, _ := parseNumber(t.Value)
+	switch {
+	case message != "":
+		return false
+	case n.Unit == None && next.Type == identToken && unitMeant(next.Value) != "":
+		joined := t.Value + unitMeant(next.Value)
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "a number and its unit stand together"), 2, numberToken, joined)
+	case n.Unit == None && isOp(next, "%") && !beginsOperand(r.at(2)) && !isOp(r.at(2), "-"):
+		joined := t.Value + "%"
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "a number and its unit stand together"), 2, numberToken, joined)
+	case n.Unit == Time && next.Type == numberToken:
+		joined := t.Value + next.Value
+		if _, ok := parseTime(joined); ok {
+			return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "the parts of a time stand together"), 2, numberToken, joined)
+		}
+	case r.isCondition && (len(r.calls) == 0 || !r.calls[len(r.calls)-1]) && isThousand(t, next, r.at(2)):
+		both.End = spanOf(r.at(2)).End
+		joined := t.Value + r.at(2).Value
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "numbers have no separators"), 3, numberToken, joined)
+	}
+	return false
+}
+
+// unitMeant is the unit that a word stands for, "" for none.
+func unitMeant(word string) string {
+	if meant, ok := unitSlips[word]; ok {
+		return meant
+	}
+	if _, ok := scales[word]; ok {
+		return word
+	}
+	for _, u := range timeUnits {
+		if u.name == word {
+			return word
+		}
+	}
+	return ""
+}
+
+// isThousand reports a number that is written with a separator: 1,000.
+func isThousand(thousands, separator, rest lexer.Token) bool {
+	isDigits := func(t lexer.Token) bool { return t.Type == numberToken && strings.Trim(t.Value, "0123456789") == "" }
+	return isOp(separator, ",") && isDigits(thousands) && isDigits(rest) && len(thousands.Value) <= 3 && len(rest.Value) == 3 &&
+		spanOf(thousands).End == startOf(separator) && spanOf(separator).End == startOf(rest)
 }

@@ -58,7 +58,9 @@ func (s *Segment) parseValue(lex *lexer.PeekingLexer) error {
 				return err
 			}
 			if per.Text != s.Per.Text {
-				return mistakeAt(per.Span, fmt.Sprintf("write both per %s", s.Per.Text), "the two rates have different units")
+				m := mistakeAt(per.Span, fmt.Sprintf("write both per %s", s.Per.Text), "the two rates have different units")
+				m.mend = edit{int(lex.RawCursor()) - 1, 1, []lexer.Token{standIn(m.Span, identToken, s.Per.Text)}}
+				return m
 			}
 			s.End = per.End
 		}
@@ -86,7 +88,7 @@ func parseSigned(lex *lexer.PeekingLexer) (Number, error) {
 		lex.Next()
 	}
 	if lex.Peek().Type != numberToken {
-		return Number{}, expected(lex, "a value", "such as 0.4s, 10/s, nothing, stale or reset")
+		return Number{}, standForValue(lex, expected(lex, "a value", "such as 0.4s, 10/s, nothing, stale or reset"), blank)
 	}
 	n, err := parseNumberToken(lex)
 	if err == nil && negative {
@@ -97,8 +99,10 @@ func parseSigned(lex *lexer.PeekingLexer) (Number, error) {
 
 // parsePer reads the unit of a rate: /s, /m or /h.
 func parsePer(lex *lexer.PeekingLexer) (Duration, error) {
+	const hint = "a rate is written 10/s, 10/m or 10/h"
 	if !isOp(*lex.Peek(), "/") {
-		return Duration{}, expected(lex, `"/s"`, "a rate is written 10/s, 10/m or 10/h")
+		m := expected(lex, `"/s"`, hint)
+		return Duration{}, m.replacing(lex, 0, standIn(m.Span, opToken, "/"), standIn(m.Span, identToken, "s"))
 	}
 	lex.Next()
 	unit := *lex.Peek()
@@ -108,5 +112,9 @@ func parsePer(lex *lexer.PeekingLexer) (Duration, error) {
 			return Duration{Span: spanOf(unit), Text: u.name, Nanos: int64(u.unit)}, nil
 		}
 	}
-	return Duration{}, expected(lex, `"s", "m" or "h"`, "a rate is written 10/s, 10/m or 10/h")
+	m := expected(lex, `"s", "m" or "h"`, hint)
+	if unit.Type == identToken || unit.Type == numberToken {
+		return Duration{}, m.instead(lex, identToken, "s")
+	}
+	return Duration{}, m.before(lex, identToken, "s")
 }

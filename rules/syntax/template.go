@@ -1,88 +1,135 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// parseTemplate reads a quoted text with expressions in braces.
+// parseTemplate reads a quoted text with expressions in braces. Of a text with mistakes it gives what
+// could be read, and the mistakes.
 func parseTemplate(lex *lexer.PeekingLexer) (Template, error) {
 	token := *lex.Peek()
 	text, err := parseString(lex)
 	if err != nil {
 		return Template{}, err
 	}
-	template := Template{Span: text.Span}
-	raw := []rune(token.Value[1 : len(token.Value)-1])
-	// place is where the i-th character inside the quotes stands.
-	place := func(i int) Pos {
-		return Pos{Line: text.Start.Line, Column: text.Start.Column + 1 + uint32(i)}
+	r := &templateReader{at: text.Start, raw: []rune(token.Value[1 : len(token.Value)-1]), template: Template{Span: text.Span}}
+	for r.next < len(r.raw) {
+		r.read()
 	}
-	var piece strings.Builder
-	flush := func() {
-		if value, _, _ := unquote(`"` + piece.String() + `"`); value != "" {
-			template.Parts = append(template.Parts, TemplatePart{Literal: value})
-		}
-		piece.Reset()
-	}
-	for i := 0; i < len(raw); i++ {
-		doubled := i+1 < len(raw) && raw[i+1] == raw[i]
-		switch {
-		case raw[i] == '\\':
-			piece.WriteString(string(raw[i : i+2]))
-			i++
-		case raw[i] == '{' && doubled:
-			if rest := strings.TrimSpace(string(raw[i+2:])); strings.HasPrefix(rest, "$") || strings.HasPrefix(rest, ".") {
-				return template, mistakeAt(Span{place(i), place(i + 2)}, "an expression or a label stands in single braces: {model}", "this is not a Go template")
-			}
-			piece.WriteByte('{')
-			i++
-		case raw[i] == '}' && doubled:
-			piece.WriteByte('}')
-			i++
-		case raw[i] == '}':
-			return template, mistakeAt(Span{place(i), place(i + 1)}, `write "}}" for a brace in the text`, `this "}" closes nothing`)
-		case raw[i] == '{':
-			length := strings.IndexRune(string(raw[i:]), '}')
-			if length < 0 {
-				return template, mistakeAt(Span{place(i), place(i + 1)}, `write "{{" for a brace in the text`, `this "{" is not closed`)
-			}
-			flush()
-			inner := string(raw[i:])[1:length]
-			end := i + 1 + len([]rune(inner))
-			expr, err := parseEmbedded(inner, place(i+1), Span{place(i), place(end + 1)})
-			if err != nil {
-				return template, err
-			}
-			template.Parts = append(template.Parts, TemplatePart{Expr: expr})
-			i = end
-		default:
-			piece.WriteRune(raw[i])
-		}
-	}
-	flush()
-	return template, nil
+	r.flush()
+	return r.template, nil
 }
 
-// parseEmbedded reads an expression that stands at a place inside a text.
-func parseEmbedded(source string, at Pos, braces Span) (Expr, error) {
-	tokens := tokenize(source)
-	for i := range tokens {
-		tokens[i].Pos.Line = int(at.Line)
-		tokens[i].Pos.Column += int(at.Column) - 1
+// templateReader reads what stands between the quotes.
+type templateReader struct {
+	// at is where the text begins.
+	at       Pos
+	raw      []rune
+	next     int
+	literal  strings.Builder
+	template Template
+}
+
+// span is where some characters stand.
+func (r *templateReader) span(from, to int) Span {
+	place := func(i int) Pos { return Pos{Line: r.at.Line, Column: r.at.Column + 1 + uint32(i)} }
+	return Span{place(from), place(to)}
+}
+
+func (r *templateReader) report(m *mistake) { r.template.mistakes = append(r.template.mistakes, m) }
+
+// flush ends a literal.
+func (r *templateReader) flush() {
+	if value, _, _ := unquote(`"` + r.literal.String() + `"`); value != "" {
+		r.template.Parts = append(r.template.Parts, TemplatePart{Literal: value})
 	}
+	r.literal.Reset()
+}
+
+// read reads one character, or an expression.
+func (r *templateReader) read() {
+	i, c := r.next, r.raw[r.next]
+	isDoubled := i+1 < len(r.raw) && r.raw[i+1] == c
+	switch {
+	case c == '\\':
+		r.literal.WriteString(string(r.raw[i : i+2]))
+		r.next += 2
+	case c == '{' && isDoubled && r.isGoTemplate():
+		r.report(mistakeAt(r.span(i, i+2), "an expression or a label stands in single braces: {model}", "this is not a Go template"))
+		r.skipPast("}}")
+	case (c == '{' || c == '}') && isDoubled:
+		r.literal.WriteRune(c)
+		r.next += 2
+	case c == '}':
+		r.report(mistakeAt(r.span(i, i+1), `write "}}" for a brace in the text`, `this "}" closes nothing`))
+		r.next++
+	case c == '{':
+		r.expression()
+	default:
+		r.literal.WriteRune(c)
+		r.next++
+	}
+}
+
+// isGoTemplate reports whether a doubled brace begins what is a template elsewhere.
+func (r *templateReader) isGoTemplate() bool {
+	for _, c := range r.raw[r.next+2:] {
+		if c != ' ' {
+			return c == '$' || c == '.'
+		}
+	}
+	return false
+}
+
+// skipPast goes on behind some characters, at the end of the text where they do not come.
+func (r *templateReader) skipPast(end string) {
+	for ; r.next < len(r.raw); r.next++ {
+		if strings.HasPrefix(string(r.raw[r.next:min(len(r.raw), r.next+len(end))]), end) {
+			r.next += len(end)
+			return
+		}
+	}
+}
+
+// expression reads an expression in braces.
+func (r *templateReader) expression() {
+	open := r.next
+	length := slices.Index(r.raw[open:], '}')
+	if length < 0 {
+		r.report(mistakeAt(r.span(open, open+1), `write "{{" for a brace in the text`, `this "{" is not closed`))
+		r.next = len(r.raw)
+		return
+	}
+	r.flush()
+	r.next = open + length + 1
+	tokens := tokenize(string(r.raw[open+1 : open+length]))
 	tokens = tokens[:len(tokens)-1]
 	if len(tokens) == 0 {
-		return nil, mistakeAt(braces, "such as {model} or {p95(latency, 1m)}", "an expression is missing here")
+		r.report(mistakeAt(r.span(open, r.next), "such as {model} or {p95(latency, 1m)}", "an expression is missing here"))
+		return
 	}
-	lex := peeking(tokens)
-	expr, err := parseExpr(lex)
-	if err != nil {
-		return nil, err
+	start := r.span(open+1, open+1).Start
+	for i := range tokens {
+		tokens[i].Pos.Line = int(start.Line)
+		tokens[i].Pos.Column += int(start.Column) - 1
 	}
-	if !lex.Peek().EOF() {
-		return nil, expected(lex, `an operator or "}"`, "")
+	var expr Expr
+	budget := maxMends * len(tokens)
+	mending(repair(tokens, "", true, r.report), &budget, func(lex *lexer.PeekingLexer) *mistake {
+		read, err := parseExpr(lex)
+		if err == nil && !lex.Peek().EOF() {
+			err = expected(lex, `an operator or "}"`, "")
+		}
+		if err != nil {
+			return err.(*mistake)
+		}
+		expr = read
+		return nil
+	}, r.report)
+	if expr != nil {
+		r.template.Parts = append(r.template.Parts, TemplatePart{Expr: expr})
 	}
-	return expr, nil
 }
