@@ -34,7 +34,10 @@ func repair(tokens []lexer.Token, word string, isCondition bool, report func(*mi
 		}
 	}
 	if r.isCondition {
-		return balance(r.repaired, report)
+		r.repaired = balance(r.repaired, report)
+	}
+	if len(r.repaired) == 0 {
+		return []lexer.Token{standIn(spanOf(tokens[0]), identToken, blank)}
 	}
 	return r.repaired
 }
