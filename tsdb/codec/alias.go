@@ -6,10 +6,11 @@ import "math"
 // a process metric and its older spelling. Equal columns are stored once.
 
 // findAliases fills e.aliasOf: for each column the first one that is the same in all that is stored,
-// or -1.
+// or -1; and e.leads.
 func (e *Encoder) findAliases(g *Group, bitmapOf []int) {
 	first := map[uint64]int{}
 	e.aliasOf = e.aliasOf[:0]
+	clear(grow(&e.leads, len(g.Columns)))
 	for i := range g.Columns {
 		c := &g.Columns[i]
 		alias := -1
@@ -22,6 +23,9 @@ func (e *Encoder) findAliases(g *Group, bitmapOf []int) {
 			}
 		}
 		e.aliasOf = append(e.aliasOf, alias)
+		if alias >= 0 && c.Family != 0 {
+			e.leads[alias] = true
+		}
 	}
 }
 

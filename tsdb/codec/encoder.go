@@ -33,6 +33,7 @@ type Encoder struct {
 	above    map[int]int     // buckets that lean on the next higher one, and on which column
 	chain    []int           // distinct columns of one histogram
 	aliasOf  []int           // for each column the earlier one that is the same, or -1
+	leads    []bool          // for each column whether a bucket is its alias: others of the histogram may lean on it
 
 	// Working memory of one stream.
 	leave                                  []tansBits

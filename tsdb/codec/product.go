@@ -71,7 +71,7 @@ func (e *Encoder) findProducts(g *Group, bitmapOf []int) map[int]factors {
 	products := map[int]factors{}
 	means := map[int]bool{}
 	for _, sum := range broad {
-		if means[sum] {
+		if means[sum] || e.leads[sum] {
 			continue
 		}
 		for _, mean := range broad {

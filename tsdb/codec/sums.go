@@ -74,7 +74,7 @@ type relation struct {
 }
 
 // findSums returns for columns that are sums of others what they are sums of. No addend is a sum
-// itself.
+// itself, nor is a column that buckets lean on: a chain of buckets ends at one that stands alone.
 func (e *Encoder) findSums(g *Group, bitmapOf []int) map[int]addends {
 	summands, byPrint := e.summands(g, bitmapOf)
 	var found []relation
@@ -106,7 +106,7 @@ func (e *Encoder) findSums(g *Group, bitmapOf []int) map[int]addends {
 		_, firstIsSum := sums[first]
 		_, secondIsSum := sums[second]
 		_, again := sums[f.total]
-		if again || firstIsSum || secondIsSum || part[f.total] {
+		if again || firstIsSum || secondIsSum || part[f.total] || e.leads[f.total] {
 			continue
 		}
 		sums[f.total] = f.sum
