@@ -54,6 +54,18 @@ func FindBlindness(ctx context.Context, p *Program, store storage.Queryable, now
 	return found, seen.err
 }
 
+// BlindnessOf is what FindBlindness finds of one rule, as text.
+func BlindnessOf(ctx context.Context, p *Program, store storage.Queryable, rule string, now time.Time) ([]string, error) {
+	found, err := FindBlindness(ctx, p, store, now)
+	texts := []string{}
+	for _, b := range found {
+		if b.Rule == rule {
+			texts = append(texts, b.String())
+		}
+	}
+	return texts, err
+}
+
 // look is the comparison of one rule with the data.
 type look struct {
 	rule     *rule

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
 	"github.com/neuroweaver/heddle/rules/syntax"
@@ -38,34 +37,30 @@ type ExplanationNode struct {
 	Parts   []ExplanationNode `json:"parts,omitempty"`
 }
 
-// Explain gives the instances of a rule with every part of its conditions, as of their latest
-// evaluation; ok is false where there is no such rule.
-func (e *Engine) Explain(rule string) (list []Explanation, ok bool) {
+// Explain gives the chosen instances of one rule with every part of its conditions, as of their latest
+// evaluation, and how many are chosen; ok is false where there is no such rule.
+func (e *Engine) Explain(s Selection) (list []Explanation, chosen int, ok bool) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	r := e.force.ruleOf[rule]
+	r := e.force.ruleOf[s.Rule]
+	e.mu.Unlock()
 	if r == nil {
-		return nil, false
+		return nil, 0, false
 	}
-	units := r.units()
-	for i := range e.force.instances {
-		if i.rule != r {
-			continue
-		}
-		f := e.facts(i.subject)
+	instances, chosen := e.choose(s)
+	e.inTurns(instances, func(i *instance) {
+		f, units := e.facts(i.subject), i.rule.units()
 		made := Explanation{Instance: i.status(f)}
 		for _, clause := range []struct {
 			name string
 			root *node
-		}{{"when", r.when}, {"require", r.require}, {"recover", r.recover}} {
+		}{{"when", i.rule.when}, {"require", i.rule.require}, {"recover", i.rule.recover}} {
 			if clause.root != nil {
-				made.Clauses = append(made.Clauses, Clause{clause.name, r.explain(clause.root, f, units)})
+				made.Clauses = append(made.Clauses, Clause{clause.name, i.rule.explain(clause.root, f, units)})
 			}
 		}
 		list = append(list, made)
-	}
-	slices.SortFunc(list, func(a, b Explanation) int { return labels.Compare(a.Instance.Labels, b.Instance.Labels) })
-	return list, true
+	})
+	return list, chosen, true
 }
 
 // explain gives the tree below a node; numbers as written need no explanation.
@@ -126,16 +121,16 @@ func (n ExplanationNode) draw(b *strings.Builder, name, first, rest string) {
 
 // ExplainAt gives what Explain would have given at a time in the past, from what a store has; the
 // states of the instances are those of a fresh start.
-func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, rule string, at time.Time) ([]Explanation, error) {
-	if !slices.ContainsFunc(p.infos, func(i *RuleInfo) bool { return i.Name == rule }) {
-		return nil, p.NoRule(rule)
+func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, s Selection, at time.Time) (list []Explanation, chosen int, err error) {
+	if !slices.ContainsFunc(p.infos, func(i *RuleInfo) bool { return i.Name == s.Rule }) {
+		return nil, 0, p.NoRule(s.Rule)
 	}
 	e := NewEngine(Options{Store: until{store, at.UnixMilli()}})
 	if err := e.Load(ctx, p, nil, at); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	list, _ := e.Explain(rule)
-	return list, nil
+	list, chosen, _ = e.Explain(s)
+	return list, chosen, nil
 }
 
 // NoRule is the error for a name that no rule of the program has. The program may be nil.

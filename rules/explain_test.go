@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 func TestExplain(t *testing.T) {
@@ -43,18 +45,23 @@ rule slow on model {
   recover avg(latency, 10s) < 1s = false
   └─ avg(latency, 10s) = 3.25s  (10 samples)
 `
-	list, err := ExplainAt(context.Background(), compileSource(t, source), s.db, "slow", middle)
-	if err != nil {
-		t.Fatal(err)
+	slow := Selection{Rule: "slow"}
+	list, chosen, err := ExplainAt(context.Background(), compileSource(t, source), s.db, slow, middle)
+	if err != nil || chosen != 1 {
+		t.Fatal(chosen, err)
 	}
 	if got := list[0].String(); got != want {
 		t.Errorf("at %v:\n%s", middle, got)
 	}
-	list, ok := s.engine.Explain("slow")
+	list, _, ok := s.engine.Explain(slow)
 	if !ok || !strings.Contains(list[0].String(), "avg(latency, 10s) = 500ms") {
 		t.Errorf("now:\n%s", list[0])
 	}
-	if _, err := ExplainAt(context.Background(), compileSource(t, source), s.db, "slwo", middle); err == nil || !strings.Contains(err.Error(), `did you mean "slow"?`) {
+	slow.Matchers = []*labels.Matcher{labels.MustNewMatcher(labels.MatchNotEqual, "model", "a")}
+	if list, chosen, ok := s.engine.Explain(slow); !ok || len(list) != 0 || chosen != 0 {
+		t.Errorf("%d of %d explanations of models that are not a", len(list), chosen)
+	}
+	if _, _, err := ExplainAt(context.Background(), compileSource(t, source), s.db, Selection{Rule: "slwo"}, middle); err == nil || !strings.Contains(err.Error(), `did you mean "slow"?`) {
 		t.Error(err)
 	}
 }

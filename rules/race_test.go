@@ -27,7 +27,7 @@ func TestConcurrentUse(t *testing.T) {
 	var others sync.WaitGroup
 	for _, work := range []func(){
 		func() { s.engine.Tick(clock()) },
-		func() { s.engine.Instances(); s.engine.NextTick(); s.engine.Explain("slow") },
+		func() { s.engine.Instances(); s.engine.NextTick(); s.engine.Explain(Selection{Rule: "slow"}) },
 		func() {
 			if err := s.engine.Load(context.Background(), compileSource(t, slowRules), nil, clock()); err != nil {
 				t.Error(err)

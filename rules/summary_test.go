@@ -23,7 +23,7 @@ rule quiet on model { when count(latency, 30s) > 0 and age(latency) < 1m and cov
 func TestSummary(t *testing.T) {
 	b := newBench(t, summaryRules)
 	term := func(rule string) string {
-		list, _ := b.engine.Explain(rule)
+		list, _, _ := b.engine.Explain(Selection{Rule: rule})
 		if len(list) != 1 {
 			t.Fatalf("%d instances of %s", len(list), rule)
 		}

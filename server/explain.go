@@ -1,7 +1,11 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
+
+	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/neuroweaver/heddle/query"
 	"github.com/neuroweaver/heddle/rules"
@@ -19,36 +23,33 @@ type explanation struct {
 // explainRule answers why the instances of a rule are in their state, now or at a time in the past,
 // from what the store has; and, where there is no instance, why the rule sees nothing.
 func (s *Server) explainRule(w http.ResponseWriter, r *http.Request) {
-	rule, at := r.URL.Query().Get("rule"), r.URL.Query().Get("at")
+	selection, err := selectionOf(r, explainedInstances)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, "bad_data", err.Error())
+		return
+	}
 	_, program := s.ruleFiles.status()
-	list, found := s.engine.Explain(rule)
+	list, chosen, found := s.engine.Explain(selection)
 	if !found || program == nil {
-		writeError(w, http.StatusNotFound, "not_found", program.NoRule(rule).Error())
+		writeError(w, http.StatusNotFound, "not_found", program.NoRule(selection.Rule).Error())
 		return
 	}
 	asOf := s.now()
-	if at != "" {
-		var err error
+	if at := r.URL.Query().Get("at"); at != "" {
 		if asOf, err = query.ParseTime(at); err != nil {
 			writeError(w, http.StatusBadRequest, "bad_data", err.Error())
 			return
 		}
-		if list, err = rules.ExplainAt(r.Context(), program, s.db, rule, asOf); err != nil {
+		if list, chosen, err = rules.ExplainAt(r.Context(), program, s.db, selection, asOf); err != nil {
 			writeError(w, http.StatusUnprocessableEntity, "execution", err.Error())
 			return
 		}
 	}
 	blindness := []string{}
-	if len(list) == 0 {
-		all, err := rules.FindBlindness(r.Context(), program, s.db, asOf)
-		if err != nil {
+	if chosen == 0 && len(selection.Matchers) == 0 {
+		if blindness, err = rules.BlindnessOf(r.Context(), program, s.db, selection.Rule, asOf); err != nil {
 			writeError(w, http.StatusUnprocessableEntity, "execution", err.Error())
 			return
-		}
-		for _, b := range all {
-			if b.Rule == rule {
-				blindness = append(blindness, b.String())
-			}
 		}
 	}
 	shown := []explanation{}
@@ -56,5 +57,28 @@ func (s *Server) explainRule(w http.ResponseWriter, r *http.Request) {
 		i := x.Instance
 		shown = append(shown, explanation{i.Rule.Name, i.Labels.Map(), i.State.String(), x.Clauses, x.String()})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"explanations": shown, "blindness": blindness})
+	writeJSON(w, http.StatusOK, map[string]any{"explanations": shown, "total": chosen, "blindness": blindness})
+}
+
+// explainedInstances is how many instances are explained where the caller does not say: as many as a
+// person reads.
+const explainedInstances = 100
+
+// selectionOf reads which instances a request is about: rule, match ({model="a"}), skip and limit.
+func selectionOf(r *http.Request, limit int) (s rules.Selection, err error) {
+	parameters := r.URL.Query()
+	s = rules.Selection{Rule: parameters.Get("rule"), Limit: limit}
+	if match := parameters.Get("match"); match != "" {
+		if s.Matchers, err = parser.NewParser(parser.Options{}).ParseMetricSelector(match); err != nil {
+			return s, fmt.Errorf("match: %q are no label matchers such as {model=\"a\"}: %w", match, err)
+		}
+	}
+	for name, into := range map[string]*int{"skip": &s.Skip, "limit": &s.Limit} {
+		if text := parameters.Get(name); text != "" {
+			if *into, err = strconv.Atoi(text); err != nil || *into < 0 {
+				return s, fmt.Errorf("%s: %q is not a count", name, text)
+			}
+		}
+	}
+	return s, nil
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,11 +82,26 @@ func toPromAlert(i rules.InstanceStatus) (a promAlert, ok bool) {
 	return a, true
 }
 
-func (s *Server) prometheusRules(w http.ResponseWriter, _ *http.Request) {
+// prometheusRules answers with the parameters of Prometheus's API: type, rule_name[], rule_group[], file[]
+// and exclude_alerts.
+func (s *Server) prometheusRules(w http.ResponseWriter, r *http.Request) {
 	load, program := s.ruleFiles.status()
+	parameters := r.URL.Query()
+	asked := func(parameter, value string) bool {
+		values := parameters[parameter]
+		return len(values) == 0 || slices.Contains(values, value)
+	}
 	groups := []promGroup{}
-	if program != nil {
-		groups = groupRules(program.Rules(), s.engine.Instances())
+	switch kind := parameters.Get("type"); {
+	case kind != "" && kind != "alert" && kind != "record":
+		writeError(w, http.StatusBadRequest, "bad_data", "type is alert or record")
+		return
+	case program != nil && kind != "record":
+		named := slices.DeleteFunc(slices.Clone(program.Rules()), func(info *rules.RuleInfo) bool {
+			file, _, _ := strings.Cut(info.Position, ":")
+			return !asked("rule_name[]", info.Name) || !asked("file[]", file) || !asked("rule_group[]", filepath.Base(file))
+		})
+		groups = groupRules(named, s.health(named, parameters.Get("exclude_alerts") == "true"))
 	}
 	writeData(w, struct {
 		Groups []promGroup `json:"groups"`
@@ -94,36 +110,66 @@ func (s *Server) prometheusRules(w http.ResponseWriter, _ *http.Request) {
 	}{groups, load.Error})
 }
 
-// groupRules makes a group of each file, in the order of the files.
-func groupRules(all []*rules.RuleInfo, instances []rules.InstanceStatus) []promGroup {
-	byRule := map[string][]rules.InstanceStatus{}
-	for _, i := range instances {
-		byRule[i.Rule.Name] = append(byRule[i.Rule.Name], i)
+// ruleHealth is what the instances of one rule say.
+type ruleHealth struct {
+	instances int
+	state     rules.State
+	// unknown is the first instance whose condition has no value.
+	unknown *rules.InstanceStatus
+	alerts  []promAlert
+}
+
+// health looks at the instances of rules, by the name of the rule.
+func (s *Server) health(infos []*rules.RuleInfo, withoutAlerts bool) map[string]*ruleHealth {
+	byRule := make(map[string]*ruleHealth, len(infos))
+	for _, info := range infos {
+		byRule[info.Name] = &ruleHealth{}
 	}
+	blind := map[string]bool{}
+	list, _ := s.engine.List(rules.Selection{Wanted: func(info *rules.RuleInfo, state rules.State, unknown bool) bool {
+		h := byRule[info.Name]
+		if h == nil {
+			return false
+		}
+		h.instances++
+		if state == rules.Pending && h.state == rules.Inactive || state == rules.Firing || state == rules.Recovering {
+			h.state = state
+		}
+		first := unknown && !blind[info.Name]
+		blind[info.Name] = blind[info.Name] || unknown
+		return first || state != rules.Inactive && !withoutAlerts
+	}})
+	for n := range list {
+		h := byRule[list[n].Rule.Name]
+		if list[n].Unknown && h.unknown == nil {
+			h.unknown = &list[n]
+		}
+		if a, active := toPromAlert(list[n]); active && !withoutAlerts {
+			h.alerts = append(h.alerts, a)
+		}
+	}
+	return byRule
+}
+
+// groupRules makes a group of each file, in the order of the files.
+func groupRules(all []*rules.RuleInfo, byRule map[string]*ruleHealth) []promGroup {
 	groups := []promGroup{}
 	for _, info := range all {
 		file, _, _ := strings.Cut(info.Position, ":")
 		if len(groups) == 0 || groups[len(groups)-1].File != file {
 			groups = append(groups, promGroup{Name: filepath.Base(file), File: file, Rules: []promRule{}})
 		}
+		h := byRule[info.Name]
 		rule := promRule{
-			Name: info.Name, Type: "alerting", Query: info.Text, State: "inactive", Health: "ok",
+			Name: info.Name, Type: "alerting", Query: info.Text, State: promState(h.state), Health: "ok",
 			Labels:      map[string]string{"severity": alert.SeverityName(info.Severity)},
-			Annotations: map[string]string{}, Alerts: []promAlert{},
+			Annotations: map[string]string{}, Alerts: append([]promAlert{}, h.alerts...),
 		}
-		if len(byRule[info.Name]) == 0 {
+		switch {
+		case h.instances == 0:
 			rule.Health, rule.LastError = "unknown", "no series matches its metrics"
-		}
-		for _, i := range byRule[info.Name] {
-			if i.Unknown && rule.LastError == "" {
-				rule.Health, rule.LastError = "unknown", i.Labels.String()+": "+i.Reason
-			}
-			if a, active := toPromAlert(i); active {
-				rule.Alerts = append(rule.Alerts, a)
-				if rule.State != "firing" {
-					rule.State = a.State
-				}
-			}
+		case h.unknown != nil:
+			rule.Health, rule.LastError = "unknown", h.unknown.Labels.String()+": "+h.unknown.Reason
 		}
 		last := &groups[len(groups)-1]
 		last.Rules = append(last.Rules, rule)
@@ -131,10 +177,13 @@ func groupRules(all []*rules.RuleInfo, instances []rules.InstanceStatus) []promG
 	return groups
 }
 
+func isActive(_ *rules.RuleInfo, state rules.State, _ bool) bool { return state != rules.Inactive }
+
 func (s *Server) prometheusAlerts(w http.ResponseWriter, _ *http.Request) {
 	alerts := []promAlert{}
-	for _, i := range s.engine.Instances() {
-		if a, active := toPromAlert(i); active {
+	active, _ := s.engine.List(rules.Selection{Wanted: isActive})
+	for _, i := range active {
+		if a, active := toPromAlert(i); active { // it may have ended meanwhile
 			alerts = append(alerts, a)
 		}
 	}
@@ -164,13 +213,19 @@ func stateName(s rules.State) string {
 	return [...]string{"inactive", "pending", "firing", "recovering"}[s]
 }
 
+// listedInstances is how many instances are listed where the caller does not say.
+const listedInstances = 1000
+
+// listInstances gives a page of instances, of one rule or all; total is how many there are.
 func (s *Server) listInstances(w http.ResponseWriter, r *http.Request) {
-	only := r.URL.Query().Get("rule")
+	selection, err := selectionOf(r, listedInstances)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, "bad_data", err.Error())
+		return
+	}
+	list, total := s.engine.List(selection)
 	found := []instance{}
-	for _, i := range s.engine.Instances() {
-		if only != "" && i.Rule.Name != only {
-			continue
-		}
+	for _, i := range list {
 		shown := instance{
 			Rule: i.Rule.Name, Labels: i.Labels.Map(), State: stateName(i.State), Unknown: i.Unknown, Held: i.Held,
 			Since: i.Since, SampleTime: i.SampleTime, Reason: i.Reason, Terms: []term{},
@@ -180,5 +235,5 @@ func (s *Server) listInstances(w http.ResponseWriter, r *http.Request) {
 		}
 		found = append(found, shown)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"instances": found})
+	writeJSON(w, http.StatusOK, map[string]any{"instances": found, "total": total})
 }

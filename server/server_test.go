@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -177,6 +178,16 @@ func TestDegradationMovesTheRouteAndBack(t *testing.T) {
 	pushUntil(0.2, "borea")
 	r.expect(http.StatusOK, `"alertname":"poor"`, http.MethodGet, "/api/v1/alerts", "")
 	r.expect(http.StatusOK, `"state":"firing"`, http.MethodGet, "/api/v1/rules", "")
+	r.expect(http.StatusOK, `"alertname":"poor"`, http.MethodGet, "/api/v1/rules?type=alert&rule_name[]=poor", "")
+	r.expect(http.StatusOK, `"state":"firing","health":"ok","labels":{"severity":"critical"},"annotations":{},"alerts":[]`, http.MethodGet, "/api/v1/rules?exclude_alerts=true", "")
+	r.expect(http.StatusOK, `"groups":[]`, http.MethodGet, "/api/v1/rules?rule_name[]=other", "")
+	r.expect(http.StatusOK, `"groups":[]`, http.MethodGet, "/api/v1/rules?type=record", "")
+	r.expect(http.StatusBadRequest, `type is alert or record`, http.MethodGet, "/api/v1/rules?type=alerts", "")
+	r.expect(http.StatusOK, `"total":2`, http.MethodGet, "/api/v1/heddle/instances?rule=poor&limit=1", "")
+	r.expect(http.StatusOK, `{"instances":[],"total":0}`, http.MethodGet, "/api/v1/heddle/instances?match="+url.QueryEscape(`{model="none"}`), "")
+	r.expect(http.StatusBadRequest, `limit: \"x\" is not a count`, http.MethodGet, "/api/v1/heddle/instances?limit=x", "")
+	r.expect(http.StatusOK, `"total":1`, http.MethodGet, "/api/v1/heddle/explain?rule=poor&match="+url.QueryEscape(`{model="atlas"}`), "")
+	r.expect(http.StatusNotFound, `did you mean \"poor\"?`, http.MethodGet, "/api/v1/heddle/explain?rule=por", "")
 	pushUntil(0.95, "atlas")
 
 	r.expect(http.StatusOK, `"kind":"switch"`, http.MethodGet, "/api/v1/journal?kind=switch", "")
