@@ -87,6 +87,30 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(f.keys)), "ns/sample")
 }
 
+// BenchmarkFlush writes 48 rows of every series to a block: what is in memory when a million series have
+// filled the log.
+func BenchmarkFlush(b *testing.B) {
+	db, err := tsdb.Open("data", benchOptions(vfs.NewMem()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	f := newFeed()
+	const requests = 48
+	var flushing time.Duration
+	for b.Loop() {
+		for range requests {
+			f.request(b, db)
+		}
+		began := time.Now()
+		if err := db.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		flushing += time.Since(began)
+	}
+	b.ReportMetric(float64(flushing.Nanoseconds())/float64(b.N*requests*len(f.keys)), "ns/sample")
+}
+
 func BenchmarkReplay(b *testing.B) {
 	mem := vfs.NewMem()
 	db, err := tsdb.Open("data", benchOptions(mem))

@@ -165,19 +165,26 @@ func (db *DB) writeHead(ctx context.Context, segment int, tier codec.Tier) error
 func (db *DB) writeGroups(ctx context.Context, w *blockWriter, tier codec.Tier) ([]flushed, error) {
 	var done []flushed
 	m := merger{tier: tier}
+	var joiner chunkJoiner
 	for _, g := range db.head.all() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		chunks, series := db.sealGroup(g)
+		chunks, series, layout := db.sealGroup(g)
 		if len(chunks) == 0 {
 			continue
 		}
-		parts := make([]mergePart, len(chunks))
-		for i, c := range chunks {
-			parts[i] = c.part(series)
+		add := func(s section) error { return w.add(g.id, s) }
+		columns, joined, err := joiner.join(chunks, series, layout)
+		if err == nil && joined {
+			err = m.emit(columns, add)
+		} else if err == nil {
+			parts := make([]mergePart, len(chunks))
+			for i, c := range chunks {
+				parts[i] = c.part(series)
+			}
+			err = m.merge(parts, func() map[SeriesID]columnPlace { return layout.places(series) }, add)
 		}
-		err := m.merge(parts, func() map[SeriesID]columnPlace { return db.places(g.id) }, func(s section) error { return w.add(g.id, s) })
 		if err != nil {
 			return nil, err
 		}
@@ -186,15 +193,15 @@ func (db *DB) writeGroups(ctx context.Context, w *blockWriter, tier codec.Tier) 
 	return done, nil
 }
 
-// sealGroup packs what is still open in a group and returns all its chunks, and its
-// series by column.
-func (db *DB) sealGroup(g *group) ([]*sealedChunk, []SeriesID) {
+// sealGroup packs what is still open in a group and returns all its chunks, its series by column, and
+// their layout.
+func (db *DB) sealGroup(g *group) ([]*sealedChunk, []SeriesID, columnLayout) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.seal(&g.open)
 	g.seal(&g.late)
 	if len(g.sealed) == 0 {
-		return nil, nil
+		return nil, nil, columnLayout{}
 	}
-	return slices.Clone(g.sealed), slices.Clone(g.series)
+	return slices.Clone(g.sealed), slices.Clone(g.series), db.layoutOf(g)
 }

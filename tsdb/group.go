@@ -60,6 +60,8 @@ func (g *group) apply(r *logRow) (lost []int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c := g.chunkAt(r.timeMS)
+	limit := g.rowLimit(c)
+	c.reserve(limit)
 	row := c.row(r.timeMS)
 	for i, col := range r.columns {
 		col := int(col)
@@ -76,7 +78,7 @@ func (g *group) apply(r *logRow) (lost []int) {
 			g.last[col] = r.timeMS
 		}
 	}
-	if c.rows() >= g.rowLimit(c) {
+	if c.rows() >= limit {
 		g.seal(c)
 	}
 	return lost

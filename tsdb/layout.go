@@ -15,12 +15,19 @@ type columnLayout struct {
 	families []uint16 // by column: 0, or the number of its histogram
 }
 
+// histogramKey names a classic histogram: its metric and a hash of all other labels but le. Should two have
+// one hash, their buckets take more bytes, no more.
+type histogramKey struct {
+	name   string
+	labels uint64
+}
+
 // newColumnLayout lays out series by their labels.
 func newColumnLayout(series []SeriesID, labelsOf func(SeriesID) labels.Labels) columnLayout {
 	layout := columnLayout{order: make([]uint16, len(series)), families: make([]uint16, len(series))}
 	bounds := make([]float64, len(series))
-	numbers := map[string]uint16{}
-	builder := labels.NewBuilder(labels.EmptyLabels())
+	numbers := map[histogramKey]uint16{}
+	var buf []byte
 	for col, id := range series {
 		layout.order[col] = uint16(col)
 		ls := labelsOf(id)
@@ -28,8 +35,8 @@ func newColumnLayout(series []SeriesID, labelsOf func(SeriesID) labels.Labels) c
 		if err != nil {
 			continue
 		}
-		builder.Reset(ls)
-		key := builder.Del(labels.BucketLabel).Labels().String()
+		key := histogramKey{name: ls.Get(labels.MetricName)}
+		key.labels, buf = ls.HashWithoutLabels(buf, labels.BucketLabel)
 		if numbers[key] == 0 {
 			numbers[key] = uint16(len(numbers) + 1)
 		}

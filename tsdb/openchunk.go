@@ -41,6 +41,19 @@ func (c *openChunk) row(t int64) int {
 	return at
 }
 
+// reserve makes room for another row; limit is how many rows the chunk will have. Append would leave a
+// quarter or half of the room unused, and with many series that is most of the memory of their samples.
+func (c *openChunk) reserve(limit int) {
+	rows := len(c.times)
+	if cap(c.times) > rows && cap(c.values) >= (rows+1)*c.width && cap(c.present) >= (rows+1)*words(c.width) {
+		return
+	}
+	room := max(rows+1, min(max(2*rows, 4), limit))
+	c.times = append(make([]int64, 0, room), c.times...)
+	c.values = append(make([]float64, 0, room*c.width), c.values...)
+	c.present = append(make([]uint64, 0, room*words(c.width)), c.present...)
+}
+
 // find returns the row at t.
 func (c *openChunk) find(t int64) (row int, found bool) {
 	n := len(c.times)

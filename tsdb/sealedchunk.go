@@ -194,33 +194,55 @@ func (s *sealedChunk) column(col int) (column, error) {
 	flags, d := packed[0], logDecoder{src: packed[1:]}
 	times := s.presentTimes(flags, &d)
 	c := column{times: times, values: make([]float64, 0, len(times))}
-	switch {
-	case flags&packedCells != 0:
+	if flags&packedCells != 0 {
 		c.times = make([]int64, 0, len(times))
 		for _, t := range times {
 			c.append(t, d.cell())
 		}
-	case flags&packedRaw != 0:
-		v := d.float()
-		for i := range times {
-			if i > 0 && flags&packedConstant == 0 {
-				v = d.float()
-			}
-			c.values = append(c.values, v)
-		}
-	default:
-		k, scale := d.varint(), powersOfTen[flags>>packedExponent]
-		for i := range times {
-			if i > 0 && flags&packedConstant == 0 {
-				k += d.varint()
-			}
-			c.values = append(c.values, float64(k)/scale)
-		}
+	} else {
+		c.values = d.packedFloats(c.values, flags, len(times))
 	}
 	if d.err != nil || len(d.src) > 0 {
 		return column{}, errSealed
 	}
 	return c, nil
+}
+
+// appendFloats appends the values of a column that has a plain float in every row; plain is false where
+// it has not.
+func (s *sealedChunk) appendFloats(dst []float64, col int) (_ []float64, plain bool, err error) {
+	packed := s.packed(col)
+	if len(packed) == 0 || packed[0]&(packedGaps|packedCells) != 0 {
+		return dst, false, nil
+	}
+	d := logDecoder{src: packed[1:]}
+	dst = d.packedFloats(dst, packed[0], len(s.times))
+	if d.err != nil || len(d.src) > 0 {
+		return dst, false, errSealed
+	}
+	return dst, true, nil
+}
+
+// packedFloats appends n values that packFloats packed.
+func (d *logDecoder) packedFloats(dst []float64, flags byte, n int) []float64 {
+	if flags&packedRaw != 0 {
+		v := d.float()
+		for i := range n {
+			if i > 0 && flags&packedConstant == 0 {
+				v = d.float()
+			}
+			dst = append(dst, v)
+		}
+		return dst
+	}
+	k, scale := d.varint(), powersOfTen[flags>>packedExponent]
+	for i := range n {
+		if i > 0 && flags&packedConstant == 0 {
+			k += d.varint()
+		}
+		dst = append(dst, float64(k)/scale)
+	}
+	return dst
 }
 
 func (s *sealedChunk) presentTimes(flags byte, d *logDecoder) []int64 {
