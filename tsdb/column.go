@@ -68,7 +68,7 @@ func (c *column) append(t int64, x cell) {
 func (c *column) slice(from, to int) column {
 	s := column{times: c.times[from:to], values: c.values[from:to]}
 	if c.hists != nil {
-		s.hists = c.hists[from:to]
+		s.hists, s.before = c.hists[from:to], c.before
 		if from > 0 {
 			s.before = c.hists[from-1]
 		}

@@ -42,6 +42,13 @@ func (s *metadataStore) isKnown(metric string, m metadata.Metadata) bool {
 	return metric == "" || is && known == m
 }
 
+// kind is the type of a metric, empty where it is not known.
+func (s *metadataStore) kind(metric string) model.MetricType {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.known[metric].Type
+}
+
 func (s *metadataStore) all() map[string]metadata.Metadata {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

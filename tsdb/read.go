@@ -46,7 +46,7 @@ func (v *rawView) samples(id SeriesID) (column, error) {
 // samples returns the samples of a series in a time range, both ends included, from memory, blocks
 // and rollups. function is the PromQL function that is applied to a range of them, or empty.
 func (db *DB) samples(id SeriesID, mint, maxt int64, function string) (column, error) {
-	raw, past, err := db.history(id, mint, maxt)
+	raw, past, err := db.history(id, mint, maxt, fieldsOf(function))
 	if err != nil || len(past) == 0 {
 		return raw, err
 	}

@@ -1,8 +1,13 @@
 package tsdb
 
 import (
+	"math"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/value"
 
 	"github.com/neuroweaver/heddle/tsdb/codec"
@@ -25,13 +30,25 @@ type Bucket struct {
 	Min, Max    float64 // NaN only if every sample is NaN
 	First, Last float64
 	Resets      float64 // sum of the values from which the series fell: increase = Last - First + Resets
+	// Stddev is the standard deviation (of all, not of a part), within a relative stddevError; NaN where it is
+	// not known: a rollup of a counter, or from before it was kept.
+	Stddev float64
+
+	distribution []weighted // nil where it is not known
 }
 
-// bucket is a Bucket and what PromQL needs beside it.
+// Quantile is the q-quantile of the samples, 0 ≤ q ≤ 1, within a relative error of 1.1 %, interpolated as
+// PromQL does it. It is NaN where it is not known, as Stddev.
+func (b *Bucket) Quantile(q float64) float64 { return quantile(q, b.distribution) }
+
+// bucket is a Bucket as rollups keep it.
 type bucket struct {
 	Bucket
-	hist  histogramValue // the last sample that is no stale marker, if it is a histogram
-	stale bool           // the last sample is a stale marker
+	sketch *sketch        // nil where isNarrow, or not kept
+	hist   histogramValue // the last sample that is no stale marker, if it is a histogram
+	// lost is the sum of the histograms from which the series fell, the last one before the bucket included.
+	lost  histogramValue
+	stale bool // the last sample is a stale marker
 }
 
 // rollUp returns the buckets of ms milliseconds that have samples.
@@ -67,8 +84,71 @@ func newBucket(start int64, c column) bucket {
 		}
 	}
 	s := codec.Summarize(floats)
-	b.Bucket = Bucket{start, s.Count, s.Sum, s.Min, s.Max, s.First, s.Last, s.Resets}
+	b.Bucket = Bucket{StartMS: start, Count: s.Count, Sum: s.Sum, Min: s.Min, Max: s.Max, First: s.First, Last: s.Last, Resets: s.Resets}
+	b.describe(floats)
+	b.lost = lostHistograms(&c)
 	return b
+}
+
+// describe adds how the samples are distributed.
+func (b *bucket) describe(floats []float64) {
+	nans, mean, squares := 0, b.Sum/float64(b.Count), 0.0
+	for _, v := range floats {
+		switch {
+		case value.IsStaleNaN(v):
+			continue
+		case v != v:
+			nans++
+		}
+		squares += (v - mean) * (v - mean)
+	}
+	if b.Min != b.Max || nans > 0 {
+		b.Stddev = roundStddev(math.Sqrt(squares / float64(b.Count)))
+	}
+	if nans > 0 || !isNarrow(b.Min, b.Max) {
+		b.sketch = newSketch(floats)
+	}
+}
+
+// stddevBits is how many bits of a standard deviation are kept, so that it takes two bytes: half of
+// the last one is stddevError.
+const stddevBits = 16
+
+const stddevError = 1.0 / (1 << stddevBits)
+
+func roundStddev(v float64) float64 {
+	const dropped = 53 - stddevBits
+	if v != v || math.IsInf(v, 0) {
+		return math.NaN()
+	}
+	return math.Float64frombits((math.Float64bits(v) + 1<<(dropped-1)) >> dropped << dropped)
+}
+
+// lostHistograms is the sum of the histograms from which the series fell, or was reset.
+func lostHistograms(c *column) histogramValue {
+	if c.hists == nil {
+		return histogramValue{}
+	}
+	var lost *histogram.FloatHistogram
+	before := c.before
+	for _, h := range c.hists {
+		if !h.isSet() || value.IsStaleNaN(h.sum()) || h.hint() == histogram.GaugeType {
+			continue
+		}
+		if before.isSet() && (h.hint() == histogram.CounterReset || h.toFloat().DetectReset(before.toFloat())) {
+			if lost == nil {
+				lost = before.toFloat().Copy()
+			} else if sum, _, _, err := lost.Add(before.toFloat()); err == nil { // else the bounds of buckets have nothing in common
+				lost = sum
+			}
+		}
+		before = h
+	}
+	if lost == nil {
+		return histogramValue{}
+	}
+	lost.CounterResetHint = histogram.UnknownCounterReset
+	return histogramValue{float: lost}
 }
 
 // join adds what came later in the same, longer bucket.
@@ -87,6 +167,12 @@ func (b *bucket) join(later *bucket) {
 		b.StartMS = start
 		return
 	}
+	b.Stddev = joinedStddev(&b.Bucket, &later.Bucket)
+	if b.distribution != nil && later.distribution != nil {
+		b.distribution = mergeDistributions(b.distribution, later.distribution)
+	} else {
+		b.distribution = nil
+	}
 	b.Count += later.Count
 	b.Sum += later.Sum
 	if later.First < b.Last {
@@ -100,6 +186,13 @@ func (b *bucket) join(later *bucket) {
 	if later.Max > b.Max || b.Max != b.Max {
 		b.Max = later.Max
 	}
+}
+
+// joinedStddev is that of the samples of both buckets.
+func joinedStddev(a, b *Bucket) float64 {
+	n, m := float64(a.Count), float64(b.Count)
+	apart := a.Sum/n - b.Sum/m
+	return math.Sqrt((n*a.Stddev*a.Stddev + m*b.Stddev*b.Stddev + apart*apart*n*m/(n+m)) / (n + m))
 }
 
 // floorTo returns the last multiple of step that is not after t.
@@ -127,28 +220,46 @@ const (
 	fieldLast
 	fieldResets
 	fieldHistogram
-	fieldStale // present where the bucket ends stale
+	fieldStale  // present where the bucket ends stale
+	fieldStddev // absent where Min is Max, and it 0
+	fieldSketch // absent where isNarrow
+	fieldLost   // present where a histogram was reset
 	rollupFields
 
 	rollupFieldBits = 4
 )
 
-// rollupColumns appends the columns of a series' rollup to dst, by field.
-func rollupColumns(dst *[rollupFields][]seriesColumn, id SeriesID, family int, buckets []bucket) {
+// rollupColumns appends the columns of a series' rollup to dst, by field; without what tells how samples
+// are distributed, if that is of no use.
+func rollupColumns(dst *[rollupFields][]seriesColumn, id SeriesID, family int, buckets []bucket, distributed bool) {
 	var fields [rollupFields]column
+	var sketches []*sketch
 	for i := range buckets {
 		b := &buckets[i]
 		if b.Count > 0 {
 			for field, v := range [...]float64{float64(b.Count), b.Sum, b.Min, b.Max, b.First, b.Last, b.Resets} {
 				fields[field].append(b.StartMS, cell{value: v})
 			}
+			if distributed && (b.Min != b.Max || b.Stddev != b.Stddev) {
+				fields[fieldStddev].append(b.StartMS, cell{value: b.Stddev})
+			}
+			if distributed && b.sketch != nil {
+				sketches = append(sketches, b.sketch)
+				fields[fieldSketch].append(b.StartMS, cell{})
+			}
 		}
 		if b.hist.isSet() {
 			fields[fieldHistogram].append(b.StartMS, cell{value: b.hist.sum(), hist: b.hist})
 		}
+		if b.lost.isSet() {
+			fields[fieldLost].append(b.StartMS, cell{value: b.lost.sum(), hist: b.lost})
+		}
 		if b.stale {
 			fields[fieldStale].append(b.StartMS, cell{value: 1})
 		}
+	}
+	for _, h := range sketchHistograms(sketches) {
+		fields[fieldSketch].hists = append(fields[fieldSketch].hists, histogramValue{integer: h})
 	}
 	for field := range fields {
 		if fields[field].len() > 0 {
@@ -158,6 +269,30 @@ func rollupColumns(dst *[rollupFields][]seriesColumn, id SeriesID, family int, b
 		}
 	}
 }
+
+// isCounter reports whether a series is a counter, so that nobody asks how its values are distributed: its
+// name or its metadata says so, and it falls no more often than counters do. A gauge whose name ends
+// like a counter's falls in half of the buckets in which it moves.
+func (db *DB) isCounter(id SeriesID, buckets []bucket) bool {
+	name := db.metricName(id)
+	named := slices.ContainsFunc(counterEndings, func(ending string) bool { return strings.HasSuffix(name, ending) })
+	if !named && db.metadata.kind(name) != model.MetricTypeCounter {
+		return false
+	}
+	moves, falls := 0, 0
+	for i := range buckets {
+		if b := &buckets[i]; b.Count > 0 && b.Min != b.Max {
+			moves++
+			if b.Resets != 0 {
+				falls++
+			}
+		}
+	}
+	return 4*falls <= moves
+}
+
+// counterEndings are those that OpenMetrics reserves for counters, and for what histograms and summaries count.
+var counterEndings = []string{"_total", "_count", "_sum", "_bucket"}
 
 func rollupColumnID(id SeriesID, field rollupField) SeriesID { return id<<rollupFieldBits | field }
 
@@ -201,5 +336,13 @@ func (b *bucket) setField(field rollupField, x cell) {
 		b.hist = x.hist
 	case fieldStale:
 		b.stale = true
+	case fieldStddev:
+		b.Stddev = x.value
+	case fieldSketch:
+		if x.hist.integer != nil {
+			b.sketch = sketchOf(x.hist.integer)
+		}
+	case fieldLost:
+		b.lost = x.hist
 	}
 }

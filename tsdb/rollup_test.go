@@ -597,3 +597,61 @@ func TestRollupOfWhatSizeDrops(t *testing.T) {
 		}
 	}
 }
+
+// TestRollupOfHistogramResets: the increase of a native histogram over rolled-up buckets has what was lost by
+// resets, inside a bucket and between two.
+func TestRollupOfHistogramResets(t *testing.T) {
+	now := start
+	db := open(t, "data", tsdb.Options{FS: vfs.NewMem(), Retention: time.Hour, Now: func() time.Time { return now }})
+	ls := metric("h", "model", "x")
+	counts := []uint64{3, 8, 12, 2, 5, 9, 9, 1, 4, 4, 7, 2, 30, 31, 40, 1} // every two minutes
+	want, before := uint64(0), counts[2]                                   // from the end of the first bucket
+	for i, n := range counts {
+		h := &histogram.Histogram{Schema: 0, ZeroCount: n, Count: n, Sum: float64(n)}
+		a := db.Appender(now)
+		id, err := a.Series(ls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Append(id, tsdb.Sample{TimeMS: startMS() + int64(i)*120_000, Histogram: h})
+		if _, err := a.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if i > 2 {
+			if want += n; n >= before {
+				want -= before
+			}
+			before = n
+		}
+		now = now.Add(2 * time.Minute)
+	}
+	now = now.Add(4 * time.Hour)
+	if err := errors.Join(db.Flush(), db.DropOld()); err != nil {
+		t.Fatal(err)
+	}
+	q, err := db.Querier(startMS(), now.UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := q.Select(context.Background(), true, &storage.SelectHints{Start: startMS(), End: now.UnixMilli(), Func: "rate", Range: 1}, named("h"))
+	var first, last *histogram.FloatHistogram
+	lost := 0.0
+	for set.Next() {
+		it := set.At().Iterator(nil)
+		for it.Next() != chunkenc.ValNone {
+			_, h := it.AtFloatHistogram(nil)
+			if first == nil {
+				first = h
+			} else if h.DetectReset(last) {
+				lost += last.Count
+			}
+			last = h
+		}
+	}
+	if first == nil {
+		t.Fatal("no samples")
+	}
+	if got := last.Count - first.Count + lost; got != float64(want) {
+		t.Fatalf("increase of %v, want %d", got, want)
+	}
+}

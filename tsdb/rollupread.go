@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/value"
 )
 
@@ -52,15 +53,15 @@ func releaseViews(views []rollupView) error {
 	return err
 }
 
-// buckets returns what a view has of a series.
-func (v *rollupView) buckets(group groupID, id SeriesID) (rolled, error) {
+// buckets returns what a view has of a series in some fields.
+func (v *rollupView) buckets(group groupID, id SeriesID, fields fieldSet) (rolled, error) {
 	r := rolled{stepMS: v.set.stepMS}
 	for _, b := range v.blocks {
 		for _, e := range b.of(group) {
 			if e.maxt < v.mint || e.mint > v.maxt {
 				continue
 			}
-			found, err := b.buckets(e, id)
+			found, err := b.buckets(e, id, fields)
 			if err != nil {
 				return r, err
 			}
@@ -77,12 +78,13 @@ func (v *rollupView) buckets(group groupID, id SeriesID) (rolled, error) {
 	return r, nil
 }
 
-// buckets decodes the buckets of a series in a section of a rollup.
-func (b *block) buckets(e blockEntry, id SeriesID) (buckets []bucket, err error) {
+// buckets decodes some fields of the buckets of a series in a section of a rollup.
+func (b *block) buckets(e blockEntry, id SeriesID, fields fieldSet) (buckets []bucket, err error) {
 	at := map[int64]int{}
 	err = b.use(e, func(g *groupBlock) error {
 		for i, series := range g.series {
-			if series>>rollupFieldBits != id {
+			field := series & (1<<rollupFieldBits - 1)
+			if series>>rollupFieldBits != id || !fields.has(field) {
 				continue
 			}
 			c, err := g.decode(i)
@@ -94,19 +96,24 @@ func (b *block) buckets(e blockEntry, id SeriesID) (buckets []bucket, err error)
 				if !met {
 					k = len(buckets)
 					at[t] = k
-					buckets = append(buckets, bucket{Bucket: Bucket{StartMS: t}})
+					buckets = append(buckets, bucket{Bucket: Bucket{StartMS: t, Stddev: math.NaN()}})
 				}
-				buckets[k].setField(series&(1<<rollupFieldBits-1), c.at(row))
+				buckets[k].setField(field, c.at(row))
 			}
 		}
 		return nil
 	})
+	for i := range buckets {
+		if x := &buckets[i]; x.Stddev != x.Stddev && x.Min == x.Max && x.sketch == nil {
+			x.Stddev = 0
+		}
+	}
 	return buckets, err
 }
 
-// history returns the samples of a series in a time range and, where raw samples are gone, its buckets
-// that end in the range: the oldest first, each time in one of them.
-func (db *DB) history(id SeriesID, mint, maxt int64) (raw column, past []rolled, err error) {
+// history returns the samples of a series in a time range and, where raw samples are gone, some fields of
+// its buckets that end in the range: the oldest first, each time in one of them.
+func (db *DB) history(id SeriesID, mint, maxt int64, fields fieldSet) (raw column, past []rolled, err error) {
 	g, col := db.head.locate(id)
 	if g == nil || mint > maxt {
 		return column{}, nil, nil
@@ -121,7 +128,7 @@ func (db *DB) history(id SeriesID, mint, maxt int64) (raw column, past []rolled,
 		return column{}, nil, err
 	}
 	for _, v := range slices.Backward(views) {
-		r, err := v.buckets(g.id, id)
+		r, err := v.buckets(g.id, id, fields)
 		if err != nil {
 			return column{}, nil, err
 		}
@@ -151,7 +158,7 @@ func (db *DB) Buckets(id SeriesID, resolution time.Duration, mint, maxt int64) (
 	if maxt < maxTime-stepMS {
 		maxt = floorTo(maxt, stepMS) + stepMS - 1
 	}
-	raw, past, err := db.history(id, mint, maxt)
+	raw, past, err := db.history(id, mint, maxt, allFields)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +169,7 @@ func (db *DB) Buckets(id SeriesID, resolution time.Duration, mint, maxt int64) (
 		}
 		for i := range r.buckets {
 			b := &r.buckets[i]
-			b.StartMS = floorTo(b.StartMS, stepMS)
+			b.StartMS, b.distribution = floorTo(b.StartMS, stepMS), b.weights()
 			if n := len(joined); n > 0 && joined[n-1].StartMS == b.StartMS {
 				joined[n-1].join(b)
 			} else {
@@ -194,11 +201,12 @@ func (r *rolled) samples(function string) column {
 			}
 			b.floats(&c, function, lastAt, r.stepMS)
 		}
-		switch {
-		case b.hist.isSet() && b.stale:
-			c.append(b.StartMS+r.stepMS*7/8, cell{value: b.hist.sum(), hist: b.hist})
-		case b.hist.isSet():
-			c.append(end, cell{value: b.hist.sum(), hist: b.hist})
+		if b.hist.isSet() {
+			lastAt := end
+			if b.stale {
+				lastAt = b.StartMS + r.stepMS*7/8
+			}
+			b.histograms(&c, function, lastAt, r.stepMS)
 		}
 		if b.stale {
 			c.append(end, cell{value: math.Float64frombits(value.StaleNaN)})
@@ -229,15 +237,86 @@ func (b *bucket) floats(c *column, function string, lastAt, stepMS int64) {
 		v = b.Max
 	case "sum_over_time":
 		v = b.Sum
-	case "avg_over_time", "count_over_time":
+	case "avg_over_time", "count_over_time", "quantile_over_time", "mad_over_time", "stddev_over_time", "stdvar_over_time":
 		// As many samples as there were, so that buckets weigh what they must against each other and
 		// against raw samples.
-		v = b.Sum / float64(b.Count)
-		for i := range b.Count - 1 {
-			c.append(b.StartMS+int64(i)*(lastAt-b.StartMS)/int64(b.Count), cell{value: v})
+		n := 0
+		for _, w := range b.standIns(function) {
+			for range w.count {
+				if n++; n == b.Count {
+					v = w.value
+					break
+				}
+				c.append(b.StartMS+int64(n-1)*(lastAt-b.StartMS)/int64(b.Count), cell{value: w.value})
+			}
 		}
 	}
 	c.append(lastAt, cell{value: v})
+}
+
+// standIns gives numbers in the place of the samples of a bucket, about which a PromQL function says the
+// same; none, where what it needs was not kept.
+func (b *bucket) standIns(function string) []weighted {
+	mean := b.Sum / float64(b.Count)
+	switch function {
+	case "quantile_over_time", "mad_over_time":
+		return b.weights()
+	case "stddev_over_time", "stdvar_over_time":
+		pairs := b.Count / 2
+		if b.Stddev != b.Stddev && mean-mean == 0 {
+			return nil
+		}
+		if pairs > 0 {
+			// So far from the mean, to both of its sides, that the deviation is right.
+			apart := b.Stddev * math.Sqrt(float64(b.Count)/float64(2*pairs))
+			return []weighted{{mean - apart, pairs}, {mean, b.Count - 2*pairs}, {mean + apart, pairs}}
+		}
+	}
+	return []weighted{{mean, b.Count}}
+}
+
+// histograms appends the histograms that stand for a bucket, the last one at lastAt.
+func (b *bucket) histograms(c *column, function string, lastAt, stepMS int64) {
+	if lost := b.lost.float; lost != nil && (function == "rate" || function == "increase") {
+		// As floats do: from a peak of all that was lost down to nothing, and up again.
+		c.append(b.StartMS+stepMS/4, cell{value: lost.Sum, hist: b.lost})
+		none := &histogram.FloatHistogram{Schema: lost.Schema, ZeroThreshold: lost.ZeroThreshold, CustomValues: lost.CustomValues}
+		c.append(b.StartMS+stepMS/2, cell{hist: histogramValue{float: none}})
+	}
+	c.append(lastAt, cell{value: b.hist.sum(), hist: b.hist})
+}
+
+// fieldSet is some fields of a rollup, a bit for each.
+type fieldSet uint32
+
+const allFields fieldSet = 1<<rollupFields - 1
+
+func (s fieldSet) has(field rollupField) bool { return s>>field&1 == 1 }
+
+// fieldsOf returns the fields that stand-ins for a PromQL function are made of, so that no others are decoded.
+func fieldsOf(function string) fieldSet {
+	fields := []rollupField{fieldCount, fieldLast, fieldHistogram, fieldStale}
+	switch function {
+	case "rate", "increase":
+		fields = append(fields, fieldFirst, fieldResets, fieldLost)
+	case "first_over_time":
+		fields = append(fields, fieldFirst)
+	case "min_over_time":
+		fields = append(fields, fieldMin)
+	case "max_over_time":
+		fields = append(fields, fieldMax)
+	case "sum_over_time", "avg_over_time", "count_over_time":
+		fields = append(fields, fieldSum)
+	case "quantile_over_time", "mad_over_time":
+		fields = append(fields, fieldMin, fieldMax, fieldSum, fieldSketch)
+	case "stddev_over_time", "stdvar_over_time":
+		fields = append(fields, fieldMin, fieldMax, fieldSum, fieldStddev)
+	}
+	var set fieldSet
+	for _, field := range fields {
+		set |= 1 << field
+	}
+	return set
 }
 
 // has reports whether a series has a bucket that starts between two times.

@@ -175,7 +175,8 @@ func (db *DB) rollUpGroup(s *rollupSet, blocks []*block, id groupID, from, to in
 		var fields [rollupFields][]seriesColumn
 		for i := range columns {
 			c := &columns[i]
-			rollupColumns(&fields, c.series, c.family, rollUp(&c.column, s.stepMS))
+			buckets := rollUp(&c.column, s.stepMS)
+			rollupColumns(&fields, c.series, c.family, buckets, !db.isCounter(c.series, buckets))
 		}
 		if err := m.emit(slices.Concat(fields[:]...), func(sec section) error { return w.add(id, sec) }); err != nil {
 			return err
