@@ -107,6 +107,7 @@ func (c *compiler) compile() *Program {
 			c.program.infos = append(c.program.infos, r.info)
 		}
 	}
+	c.program.alarmsPerMS = c.alarms()
 	for _, s := range c.program.scopes {
 		s.order()
 		for _, m := range s.metrics {

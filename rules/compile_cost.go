@@ -13,11 +13,18 @@ func (c *compiler) cost() (total Cost) {
 	for _, m := range c.program.metrics {
 		total.Samples += samplesKept(m.specs)
 	}
+	for _, s := range c.program.scopes {
+		total.Samples += len(s.shifts) * samplesOfDetector
+	}
 	for _, r := range c.program.rules {
 		total.Steps += r.steps()
 	}
 	return total
 }
+
+// samplesOfDetector is how many samples take the memory of the largest detector, one of a histogram with as
+// many bounds as there may be: 6 kB.
+const samplesOfDetector = 400
 
 // samplesKept is how many samples a series keeps for its windows at one sample a second.
 func samplesKept(specs []window.Spec) int {

@@ -77,6 +77,8 @@ func (c *compiler) call(p place, e *syntax.Call) *node {
 		return c.expression(p.earlier(duration(e.Args[1])), e.Args[0])
 	case "baseline":
 		return c.baseline(p, e)
+	case "shifted":
+		return c.shifted(p, e)
 	}
 	t := c.term(p, e)
 	return &node{kind: nodeTerm, term: c.add(p.scope, t), text: t.text}

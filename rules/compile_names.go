@@ -23,7 +23,7 @@ type resolver struct {
 	errors                syntax.Errors
 }
 
-// unresolved reports the names in expressions that stand for nothing, and functions that do not run.
+// unresolved reports the names in expressions that stand for nothing.
 func (c *compiler) unresolved() syntax.Errors {
 	r := &resolver{compiler: c, broken: map[string]bool{}, blocks: map[string]bool{}}
 	for f, d := range c.declarations() {
@@ -102,18 +102,14 @@ func (r *resolver) names(e syntax.Expr) {
 	r.bareNames(e)
 }
 
-// bareNames reports the names that stand by themselves and should be a let, and functions that do not
-// run. The metrics of calls have been looked at.
+// bareNames reports the names that stand by themselves and should be a let. The metrics of calls have
+// been looked at.
 func (r *resolver) bareNames(e syntax.Expr) {
 	syntax.Walk(e, func(e syntax.Expr) bool {
 		switch e := e.(type) {
 		case *syntax.Call:
 			signature, ok := syntax.Function(e.Function.Text)
 			if !ok || len(signature.Args) != len(e.Args) {
-				return false
-			}
-			if _, ok := functions[signature.Name]; !ok && !isForm(signature.Name) {
-				r.report(e.Function.Span, "compare with the past by baseline or ago", "%s is not available in this version", signature.Name)
 				return false
 			}
 			for i, arg := range e.Args {
@@ -170,13 +166,4 @@ func (r *resolver) hint(word string, candidates []string, otherwise string) stri
 		}
 	}
 	return otherwise
-}
-
-// isForm reports a function that is not a window of samples, but has its own compiled form.
-func isForm(function string) bool {
-	switch function {
-	case "ago", "baseline", "firing", "serving":
-		return true
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/neuroweaver/heddle/rules/detect"
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
@@ -111,10 +112,10 @@ func (r *rule) look() {
 	for _, root := range []*node{r.when, r.require, r.recover} {
 		root.walk(func(n *node) {
 			switch n.kind {
-			case nodeTerm:
+			case nodeTerm, nodeShifted:
 				t := r.scope.terms[n.term]
 				r.need(t.slot)
-				if t.function == functionRatio {
+				if t.function == functionRatio || t.function == functionShifted && t.plan.Kind == detect.Share {
 					r.need(t.divisor)
 				}
 			case nodeFiring:

@@ -25,8 +25,6 @@ rule a on model { when nothing }`, `"nothing" is not declared`},
 rule a on model { when ago(nothing, 1h) > 2 }`, `"nothing" is not declared`},
 		{`metric g = gauge "x"
 rule a on model { when ago(avg(h, 1m), 1h) > 2 }`, `"h" is not a metric`},
-		{`metric h = histogram "x"
-rule a on model { when shifted(h, up, 10%) }`, `shifted is not available in this version`},
 		{`use "nothing"`, `"nothing" is not a catalogue`},
 		{`metric g = gauge "x"
 rule a on model { when avg(g, 400d) > 2 }`, `more than the budget`},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/neuroweaver/heddle/rules/detect"
 	"github.com/neuroweaver/heddle/rules/syntax"
 	"github.com/neuroweaver/heddle/rules/window"
 )
@@ -22,8 +23,11 @@ type node struct {
 	// number is a constant, written in unit.
 	number float64
 	unit   syntax.Unit
-	// term is the place of a window function among the terms of the scope.
-	term int
+	// term is the place of a function among the terms of the scope; detector is that of shifted among the
+	// detectors.
+	term, detector int
+	// shift is the term of a shifted.
+	shift *term
 	// days are the expressions of which a baseline is the median.
 	days []*node
 	// name is the rule of firing, the route of serving.
@@ -43,12 +47,14 @@ const (
 	nodeNot
 	nodeFiring
 	nodeServing
+	nodeShifted
 )
 
 // facts are what a condition is evaluated on.
 type facts struct {
-	// values are those of the scope's terms.
-	values []window.Result
+	// values are those of the scope's terms, detectors those of its shifted.
+	values    []window.Result
+	detectors []*detect.Detector
 	// labels name the instance.
 	labels labels.Labels
 	// firing reports whether a rule fires for the instances with the same shared labels, serving
@@ -136,6 +142,10 @@ func (n *node) truth(f *facts) Truth {
 		return f.firing(n.name, f.labels)
 	case nodeServing:
 		return f.serving(n.name, f.labels)
+	case nodeShifted:
+		if r := f.values[n.term]; r.Known {
+			return truthOf(r.Value > 0)
+		}
 	}
 	return Unknown
 }

@@ -126,6 +126,7 @@ func (e *Engine) row(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Labe
 		} else {
 			e.metrics.sample(tr.add(r.TimeMS, r.Values[i], nil))
 		}
+		tr.tell(r, i, m.ms)
 		for t := range tr.targets {
 			for _, s := range tr.targets[t].subjects {
 				s.newest, s.heard = max(s.newest, r.TimeMS), m.now.UnixNano()

@@ -33,7 +33,9 @@ type ExplanationNode struct {
 	Text  string `json:"text"`
 	Value string `json:"value"`
 	// Samples is how many samples a window function rests on.
-	Samples int               `json:"samples,omitempty"`
+	Samples int `json:"samples,omitempty"`
+	// Detail is what the detector of shifted knows, a sentence.
+	Detail string            `json:"detail,omitempty"`
 	Parts   []ExplanationNode `json:"parts,omitempty"`
 }
 
@@ -73,8 +75,11 @@ func (r *rule) explain(n *node, f *facts, units map[int]syntax.Unit) Explanation
 	} else {
 		made.Value = Unknown.String()
 	}
-	if n.kind == nodeTerm {
+	switch n.kind {
+	case nodeTerm:
 		made.Samples = int(f.values[n.term].Samples)
+	case nodeShifted:
+		made.Detail = n.shift.detail(f.detectors[n.detector].Report())
 	}
 	for _, part := range append([]*node{n.x, n.y}, n.days...) {
 		if part != nil && part.kind != nodeNumber {
@@ -108,6 +113,9 @@ func (n ExplanationNode) draw(b *strings.Builder, name, first, rest string) {
 	fmt.Fprintf(b, "%s%s%s = %s", first, name, n.Text, n.Value)
 	if n.Samples > 0 {
 		fmt.Fprintf(b, "  (%d samples)", n.Samples)
+	}
+	if n.Detail != "" {
+		fmt.Fprintf(b, ": %s", n.Detail)
 	}
 	b.WriteByte('\n')
 	for i, part := range n.Parts {

@@ -48,6 +48,7 @@ func (e *Engine) forget(s *subject, m moment, changed []Transition) ([]Transitio
 			e.metrics.count(i.life, life{})
 		}
 		gone.instances, gone.wake = nil, 0
+		e.force.budget.Streams -= len(gone.detectors)
 	}
 	return changed, true
 }

@@ -21,6 +21,9 @@ func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState,
 	next := newForce(p, e.options.Grace)
 	clocks := e.startMissing()
 	err := e.rebuild(ctx, next, clocks, now)
+	if err == nil {
+		err = e.relearn(ctx, next, clocks, now)
+	}
 
 	e.turn.Lock()
 	defer e.turn.Unlock()

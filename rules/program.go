@@ -18,6 +18,8 @@ type Program struct {
 	scopes  []*scope
 	metrics []*metric
 	cost    Cost
+	// alarmsPerMS is how many false alarms all detectors together may raise in a millisecond.
+	alarmsPerMS float64
 	// vocabulary has all metrics, also those that no rule asks for.
 	vocabulary vocabulary
 }
@@ -28,6 +30,8 @@ type scope struct {
 	on      []string
 	metrics []*metric
 	terms   []term
+	// shifts are the places of the terms that are shifted.
+	shifts []int
 	// rules stand in such an order that each comes after those whose firing it asks for.
 	rules []*rule
 }

@@ -44,6 +44,8 @@ func (n *node) because(f *facts) string {
 		return strings.Join(parts, " and ")
 	case nodeNot:
 		return n.x.because(f)
+	case nodeShifted:
+		return n.shiftReason(f)
 	}
 	truth := n.truth(f)
 	if truth == True {
@@ -106,6 +108,8 @@ func (i *instance) terms(f *facts) []Term {
 		case n == nil:
 		case n.kind == nodeTerm:
 			add(n, "", 0)
+		case n.kind == nodeShifted:
+			list = append(list, n.shift.measured(f.values[n.term], f.detectors[n.detector].Report()))
 		case n.kind == nodeCompare && n.x.kind == nodeTerm && n.y.kind == nodeNumber:
 			add(n.x, n.op, n.y.number)
 		default:

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/neuroweaver/heddle/rules/detect"
 	"github.com/neuroweaver/heddle/rules/syntax"
 	"github.com/neuroweaver/heddle/rules/window"
 )
@@ -24,6 +25,8 @@ type force struct {
 	series []*tracked
 	// rebuilt are series read from the store whose SeriesID is not known yet, by hash of labels.
 	rebuilt map[uint64][]rebuiltSeries
+	// budget is what the detectors of shifted share.
+	budget *detect.Budget
 }
 
 // tracked is a series that some rule looks at.
@@ -39,6 +42,8 @@ type target struct {
 	floats   *window.Series
 	native   *window.NativeSeries
 	subjects []*subject
+	// feed is what detectors take of the series, nil where none does.
+	feed *feed
 }
 
 // ignored stands for all series that concern no rule.
@@ -53,6 +58,7 @@ func newForce(p *Program, grace time.Duration) *force {
 	f := &force{
 		program: p, roles: map[string][]role{}, plans: map[*metric]*window.Plan{}, ruleOf: map[string]*rule{},
 		askers: map[string][]*rule{}, rebuilt: map[uint64][]rebuiltSeries{},
+		budget: &detect.Budget{PerMS: p.alarmsPerMS},
 	}
 	for _, m := range p.metrics {
 		f.plans[m] = &window.Plan{Specs: m.specs, Grace: grace.Milliseconds()}
@@ -61,7 +67,7 @@ func newForce(p *Program, grace time.Duration) *force {
 		}
 	}
 	for _, s := range p.scopes {
-		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}})
+		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}, budget: f.budget})
 	}
 	for _, r := range p.rules {
 		f.ruleOf[r.info.Name] = r
@@ -121,6 +127,7 @@ func (f *force) target(series labels.Labels, r role, clock *window.Clock, native
 			t.make(f.plans[r.metric], clock, native)
 		}
 		s.inputs[slot].join(r, t, place)
+		t.feed = t.feed.join(s, slot, r, native, place)
 		t.subjects = append(t.subjects, s)
 		for _, rule := range g.scope.rules {
 			if slices.Contains(rule.needs, slot) {

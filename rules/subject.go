@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/neuroweaver/heddle/rules/detect"
 	"github.com/neuroweaver/heddle/rules/window"
 )
 
@@ -18,6 +19,8 @@ type subject struct {
 	inputs    []input
 	values    []window.Result
 	instances []*instance
+	// detectors are parallel to the scope's shifts.
+	detectors []*detect.Detector
 	// members are the series behind the inputs.
 	members []*tracked
 	// newest is the time of the newest sample, in milliseconds; heard is the server's clock when a
@@ -34,6 +37,8 @@ type subject struct {
 type subjects struct {
 	scope *scope
 	byKey map[string]*subject
+	// budget is what their detectors share.
+	budget *detect.Budget
 }
 
 // instance is one rule for one subject.
@@ -86,6 +91,7 @@ func (g *subjects) subject(series labels.Labels) *subject {
 		group: g, labels: builder.Labels(),
 		inputs: make([]input, len(g.scope.metrics)), values: make([]window.Result, len(g.scope.terms)),
 	}
+	s.watch()
 	key, _ = keyOf(g.scope.on, s.labels) // lets go of the series' labels
 	g.byKey[key] = s
 	return s
@@ -124,6 +130,7 @@ func (s *subject) measure(now int64) {
 	for i := range s.values {
 		s.values[i] = s.group.scope.terms[i].evaluate(s.inputs, now)
 	}
+	s.look(now)
 }
 
 func (in *input) slide(now int64) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/neuroweaver/heddle/rules/detect"
 	"github.com/neuroweaver/heddle/rules/syntax"
 	"github.com/neuroweaver/heddle/rules/window"
 )
@@ -22,6 +23,8 @@ type term struct {
 	isPart bool
 	// argument is q of quantile and x of above.
 	argument float64
+	// plan is what shifted asks.
+	plan detect.Plan
 	// covers says that a fresh start must wait until this window is covered.
 	covers bool
 }
@@ -46,6 +49,7 @@ const (
 	functionCount
 	functionCoverage
 	functionAge
+	functionShifted // keeps no window, but a detector: shift.go
 )
 
 // functions maps the names to what they compute; a share stands for quantiles with a name.

@@ -1,0 +1,101 @@
+package detect
+
+import (
+	"math"
+	"slices"
+)
+
+// What the cells of a detector's counts hold. A Histogram has one more for each bound: how many
+// observations were not above it.
+const (
+	cellAll = 0 // observations; of a gauge, samples in a block and blocks in the past
+	cellSum = 1 // the sum of them: the first counter of a Share, the values of a Gauge
+	// cellSquares is, in the past of a Gauge, the sum of the squares of the means of its blocks.
+	cellSquares = 2
+)
+
+// bounds are the upper bounds of a histogram's buckets by cell. Cells keep their places, so that who feeds
+// them can remember these.
+type bounds struct {
+	// upper is by cell; that of cellAll is +Inf. series is how many classic series count the cell.
+	upper  []float64
+	series []int32
+	// order lists the cells by rising bound.
+	order []int
+	// native: they are those of native histograms.
+	native bool
+	// coarsest is the lowest schema of native histograms that was met.
+	coarsest int32
+}
+
+// maxBounds bounds the memory of a detector: with native buckets of 9 % it spans a factor of 4,000.
+const maxBounds = 96
+
+// finest is the schema to which native histograms are made coarser: buckets of 9 %.
+const finest = 3
+
+func newBounds() *bounds {
+	return &bounds{upper: []float64{math.Inf(1)}, series: []int32{0}, order: []int{cellAll}, coarsest: finest}
+}
+
+// place is where a bound stands in the order, or belongs.
+func (b *bounds) place(upper float64) (at int, found bool) {
+	return slices.BinarySearchFunc(b.order, upper, func(cell int, upper float64) int {
+		switch {
+		case b.upper[cell] < upper:
+			return -1
+		case b.upper[cell] > upper:
+			return 1
+		}
+		return 0
+	})
+}
+
+// floor is the cell of the highest bound that is not above v; ok is false where there is none.
+func (b *bounds) floor(v float64, usable func(cell int) bool) (cell int, ok bool) {
+	at, found := b.place(v)
+	if !found {
+		at--
+	}
+	for ; at >= 0; at-- {
+		if usable(b.order[at]) {
+			return b.order[at], true
+		}
+	}
+	return 0, false
+}
+
+// ceiling is the cell of the lowest bound that is not below v; the last is +Inf.
+func (b *bounds) ceiling(v float64, usable func(cell int) bool) (cell int) {
+	at, _ := b.place(v)
+	for ; at < len(b.order)-1; at++ {
+		if usable(b.order[at]) {
+			return b.order[at]
+		}
+	}
+	return cellAll
+}
+
+// usable reports whether a cell counts the observations of all senders alike: each classic sender has the
+// bound, and the buckets of each native one end there.
+func (b *bounds) usable(cell int) bool {
+	if cell == cellAll || b.upper[cell] <= 0 || !b.native && b.series[cell] != b.series[cellAll] {
+		return false
+	}
+	if b.coarsest < finest { // 2^(i/8) is a bound of schema s where i is a multiple of 2^(3−s)
+		i := math.Round(math.Log2(b.upper[cell]) * (1 << finest))
+		return math.Mod(i, math.Exp2(float64(finest-b.coarsest))) == 0
+	}
+	return true
+}
+
+// add makes a cell for a bound and returns it, and those beside it in the order.
+func (b *bounds) add(upper float64, at int) (cell, below, above int) {
+	cell, below, above = len(b.upper), -1, b.order[at]
+	if at > 0 {
+		below = b.order[at-1]
+	}
+	b.upper, b.series = append(b.upper, upper), append(b.series, 0)
+	b.order = slices.Insert(b.order, at, cell)
+	return cell, below, above
+}

@@ -1,0 +1,117 @@
+package detect
+
+import "math"
+
+// Shifted reports whether the shift is there, at a time of the server's clock; known is false without
+// enough of a past, and where nothing has been heard for a quarter of an hour.
+func (d *Detector) Shifted(nowMS int64) (shifted, known bool) {
+	if d.fresh {
+		d.judge(false)
+		d.fresh = false
+	}
+	return d.state.shifted, len(d.tests) > 0 && nowMS-d.newest <= silentMS
+}
+
+// judge weighs the block; ended says that it is over, so that its evidence is kept.
+func (d *Detector) judge(ended bool) {
+	if len(d.tests) == 0 || d.block[cellAll] <= 0 || !d.whole() {
+		return
+	}
+	step := int64(blockMS)
+	if d.before != 0 {
+		step = min(max(d.opened-d.before, blockMS), longestStep)
+	}
+	floor := math.Log(d.budget.weight(step))
+	limit := limitOf(step, -floor)
+	var logs [maxTests * len(stakes)]float64
+	count, top := 0, math.Inf(-1)
+	for i := range d.tests {
+		t := &d.tests[i]
+		n, x := d.seen(t)
+		for j := range t.bets {
+			b := &t.bets[j]
+			e := 0.0
+			if d.plan.Kind == Gauge {
+				e = logELevel(j, x/(t.limit-d.least))
+			} else {
+				e = t.logE(j, n, x)
+			}
+			logM := max(floor, b.logM) + min(e, limit)
+			if ended {
+				d.keep(b, logM, floor, n, x)
+				logM = b.logM
+			}
+			logs[count] = logM
+			top = max(top, logM)
+			count++
+		}
+	}
+	if top < 0 && !ended {
+		return // the mean is not above the largest
+	}
+	logM := mean(logs[:count], top)
+	if !d.state.shifted && logM >= 0 {
+		d.state = state{shifted: true, since: d.opened, calm: d.opened}
+	}
+	if ended {
+		d.settle(logM, floor)
+	}
+}
+
+// seen is how much of the block a test is about: x of n observations, or the level over the least.
+func (d *Detector) seen(t *test) (n, x float64) {
+	n = d.block[cellAll]
+	switch d.plan.Kind {
+	case Gauge:
+		return 1, d.block[cellSum]/n - d.least
+	case Histogram:
+		x = d.block[t.cell]
+		if !d.plan.Down {
+			x = n - x
+		}
+	default:
+		x = d.block[cellSum]
+		if d.plan.Down {
+			x = n - x
+		}
+	}
+	return n, min(max(x, 0), n)
+}
+
+// keep makes logM the evidence of a bet at the end of a block.
+func (d *Detector) keep(b *bet, logM, floor, n, x float64) {
+	if b.logM <= floor { // the evidence begins with this block
+		b.since, b.n, b.x = d.opened, 0, 0
+	}
+	b.n += n
+	b.x += x
+	b.logM = logM
+	if d.state.shifted {
+		b.logM = min(logM, floor+held(floor))
+	}
+}
+
+// held is how far evidence goes while the shift is there.
+func held(floor float64) float64 { return min(heldNats, -floor) }
+
+// settle follows a shift from block to block: it is over once nothing has spoken for it for long enough.
+func (d *Detector) settle(logM, floor float64) {
+	d.level, d.floor = max(0, logM-floor), floor
+	s := &d.state
+	if !s.shifted {
+		return
+	}
+	s.quiet += d.block[cellAll]
+	if d.level >= min(calmNats, held(floor)/2) {
+		s.calm, s.quiet = d.opened, 0
+		return
+	}
+	if d.opened-s.calm >= calmMS && s.quiet >= calmCount {
+		*s, d.level = state{}, 0
+		for i := range d.tests {
+			for j := range d.tests[i].bets {
+				d.tests[i].bets[j] = bet{logM: math.Inf(-1)}
+			}
+		}
+	}
+}
