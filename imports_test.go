@@ -22,6 +22,7 @@ var forbidden = []struct {
 	{"tsdb", rooms("ingest", "rules", "query", "actions", "server", "cmd"), "the store can be embedded alone"},
 	{"rules/syntax", rooms("tsdb", "ingest", "rules", "query", "actions", "server", "cmd"), "tools parse rule files without the engine"},
 	{"rules/window", append(rooms("tsdb", "ingest", "query", "actions", "server", "cmd"), "os", "net", "net/http", "io/fs", "time/tzdata"), "windows are pure, so that they can be checked against a batch computation"},
+	{"rules/detect", append(rooms("tsdb", "ingest", "query", "actions", "server", "cmd"), "os", "net", "net/http", "io/fs", "time"), "detectors are pure, so that their false alarms can be counted in a simulation"},
 	{"rules", rooms("actions", "query", "server", "cmd"), "deciding is not doing"},
 	{"query", rooms("rules", "actions", "ingest", "server", "cmd"), "a query only reads"},
 	{"ingest", rooms("rules", "query", "actions", "server", "cmd"), "a door, not a brain"},

@@ -118,7 +118,7 @@ func (s *sim) edge() float64 { return s.detector.Report().Limit }
 // TestFalseAlarmBound counts the alarms of detectors whose observations stay at the very edge of what is
 // tolerated. No more may come than the budget allows; and some come, or the test would see nothing.
 func TestFalseAlarmBound(t *testing.T) {
-	const perBlock, length, runs = 1.0 / 500, 1500, 100 // less than an hour, so that the past stays
+	const perBlock, length, runs = 1.0 / 100, 1500, 60 // less than an hour, so that the past stays
 	for _, c := range []struct {
 		name string
 		plan detect.Plan

@@ -32,6 +32,9 @@ func (c *checker) typeOfCall(call *Call) valueType {
 	if call.Function.Text == "baseline" && len(call.Args) == len(signature.Args) {
 		c.baseline(call)
 	}
+	if call.Function.Text == "shifted" && len(call.Args) == len(signature.Args) {
+		c.tolerance(call)
+	}
 	if signature.Boolean {
 		return booleanType
 	}
@@ -48,6 +51,24 @@ func (c *checker) baseline(call *Call) {
 	}
 	if c.asks(call.Args[0], "baseline", map[string]bool{}) {
 		c.reportf(call.Args[0].Range(), "use ago inside, or compare the two baselines", "a baseline of a baseline is not possible")
+	}
+}
+
+// tolerance reports a move that cannot be, or cannot be tolerated.
+func (c *checker) tolerance(call *Call) {
+	if _, negative := call.Args[2].(*Unary); negative {
+		c.reportf(call.Args[2].Range(), "the direction says which way: up or down", "the move that is tolerated is not below zero")
+		return
+	}
+	x, isNumber := call.Args[2].(*Number)
+	if !isNumber {
+		return
+	}
+	if _, isShare := call.Args[0].(*Binary); isShare && x.Value >= 1 {
+		c.reportf(x.Span, "such as 2%, from 0.5% to 2.5%", "a share never moves by so much")
+	}
+	if direction, ok := call.Args[1].(*Ref); ok && direction.Name == "down" && x.Unit == Percent && x.Value >= 1 {
+		c.reportf(x.Span, "", "nothing falls by so much")
 	}
 }
 

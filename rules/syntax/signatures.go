@@ -125,7 +125,8 @@ var signatures = []Signature{
 		Args:    []Arg{{Name: "m", Kind: SubjectArg, Metrics: Gauge | Histogram}, {Name: "up|down", Kind: DirectionArg}, {Name: "X", Kind: NumberArg}},
 		What:    "Whether there is enough evidence that m, or a / b, has moved by more than X against its own past.",
 		Formula: "e-detector: M ← max(1, M) · e per block of 2 s, true at M ≥ A; A follows from `alarms`", Unit: "true or false",
-		NoData: isUnknown, OneSample: "unknown until there is a past", Reset: "taken as in increase", Late: "is part of the next block",
+		NoData: "unknown after 15 minutes", OneSample: "unknown until there are six hours of past", Reset: "what came after the reset counts as it stands",
+		Late: "of a counter it is part of the next block, of a gauge it is left out",
 	},
 	{
 		Name: "firing", Family: "state", Args: []Arg{{Name: "RULE", Kind: RuleArg}}, Boolean: true,
