@@ -36,7 +36,7 @@ type ExplanationNode struct {
 	Samples int `json:"samples,omitempty"`
 	// Detail is what the detector of shifted knows, a sentence.
 	Detail string            `json:"detail,omitempty"`
-	Parts   []ExplanationNode `json:"parts,omitempty"`
+	Parts  []ExplanationNode `json:"parts,omitempty"`
 }
 
 // Explain gives the chosen instances of one rule with every part of its conditions, as of their latest
