@@ -18,7 +18,7 @@ import (
 	"github.com/neuroweaver/heddle/query"
 )
 
-// QueryCmd evaluates PromQL on a server.
+// QueryCmd evaluates PromQL, or an expression of the rule language, on a server.
 type QueryCmd struct {
 	Remote
 	Expr  string `arg:"" help:"The expression."`
@@ -28,6 +28,7 @@ type QueryCmd struct {
 	Step  string `placeholder:"15s" help:"Step of the range (a 240th of it)."`
 	Plot  bool   `help:"Draw the range."`
 	JSON  bool   `help:"Print the server's answer."`
+	RuleQuery
 }
 
 // Help shows examples.
@@ -35,26 +36,32 @@ func (QueryCmd) Help() string {
 	return `Examples:
   heddle query 'sum by (model) (rate(heddle_requests_total[5m]))'
   heddle query 'histogram_quantile(0.95, rate(heddle_request_duration_seconds_bucket[5m]))' --start 1h --plot
-  heddle query 'heddle_accuracy' --start 2026-01-02T00:00:00Z --end 2026-01-03T00:00:00Z --step 5m --json`
+  heddle query 'heddle_accuracy' --start 2026-01-02T00:00:00Z --end 2026-01-03T00:00:00Z --step 5m --json
+  heddle query --rule-expr 'p95(latency, 1m)'
+      what a rule on model sees, with the metrics of the catalogue heddle
+  heddle query --rule-expr 'ratio(failures, requests, 5m)' --use vllm --on model_name --start 6h --plot
+  heddle query --rule-expr 'error_ratio > 5%' --rules 'rules/*.rules' --url http://prometheus:9090
+      with the metrics and lets of rule files; 1 is true, 0 false, and what is unknown is not there`
 }
 
 // queryAnswer is the API's answer to both kinds of query.
 type queryAnswer struct {
-	Data struct {
+	Status string `json:"status"`
+	Data   struct {
 		ResultType string          `json:"resultType"`
 		Result     json.RawMessage `json:"result"`
 	} `json:"data"`
-	Warnings []string `json:"warnings"`
-	Infos    []string `json:"infos"`
+	Warnings []string `json:"warnings,omitempty"`
+	Infos    []string `json:"infos,omitempty"`
 }
 
 // querySeries is one series of a vector or matrix.
 type querySeries struct {
 	Metric     map[string]string `json:"metric"`
-	Value      *queryPoint       `json:"value"`
-	Values     []queryPoint      `json:"values"`
-	Histogram  json.RawMessage   `json:"histogram"`
-	Histograms json.RawMessage   `json:"histograms"`
+	Value      *queryPoint       `json:"value,omitempty"`
+	Values     []queryPoint      `json:"values,omitempty"`
+	Histogram  json.RawMessage   `json:"histogram,omitempty"`
+	Histograms json.RawMessage   `json:"histograms,omitempty"`
 }
 
 // queryPoint is [seconds, "value"].
@@ -73,9 +80,15 @@ func (p *queryPoint) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// MarshalJSON gives what UnmarshalJSON reads.
+func (p queryPoint) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.seconds, p.text}) }
+
 // Run prints a table, a plot or JSON.
 func (c QueryCmd) Run(env *Env) error {
 	now := time.Now()
+	if c.RuleExpr {
+		return c.runRuleExpr(env, now)
+	}
 	parameters, path := url.Values{"query": {c.Expr}}, "/api/v1/query"
 	switch {
 	case c.Start != "":
@@ -105,31 +118,39 @@ func (c QueryCmd) Run(env *Env) error {
 	return c.print(env.Stdout, answer)
 }
 
-// setRange sets start, end and step. How long ago is counted back from the end.
+// setRange sets start, end and step.
 func (c QueryCmd) setRange(parameters url.Values, now time.Time) error {
-	end := now
+	start, end, step, err := c.span(now)
+	if err != nil {
+		return err
+	}
+	parameters.Set("start", seconds(start))
+	parameters.Set("end", seconds(end))
+	parameters.Set("step", strconv.FormatFloat(step.Seconds(), 'f', -1, 64))
+	return nil
+}
+
+// span is the range and its step. How long ago is counted back from the end.
+func (c QueryCmd) span(now time.Time) (start, end time.Time, step time.Duration, err error) {
+	end = now
 	if c.End != "" {
-		var err error
 		if end, err = query.ParseTime(c.End); err != nil {
-			return usagef("--end: %v", err)
+			return start, end, step, usagef("--end: %v", err)
 		}
 	}
-	start, err := query.ParseTime(c.Start)
+	start, err = query.ParseTime(c.Start)
 	if ago, agoErr := query.ParseDuration(c.Start); err != nil && agoErr == nil {
 		start, err = end.Add(-ago), nil
 	}
 	if err != nil {
-		return usagef("--start: %q is neither a time nor a duration", c.Start)
+		return start, end, step, usagef("--start: %q is neither a time nor a duration", c.Start)
 	}
-	step := c.Step
-	if step == "" {
-		// As many points as fit a wide terminal.
-		step = strconv.FormatFloat(max(1, math.Ceil(end.Sub(start).Seconds()/240)), 'f', -1, 64)
+	if c.Step != "" {
+		step, err = parseStep(c.Step)
+		return start, end, step, err
 	}
-	parameters.Set("start", seconds(start))
-	parameters.Set("end", seconds(end))
-	parameters.Set("step", step)
-	return nil
+	// As many points as fit a wide terminal.
+	return start, end, max(time.Second, (end.Sub(start)/240 + time.Second - 1).Truncate(time.Second)), nil
 }
 
 func seconds(t time.Time) string {
