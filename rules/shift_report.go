@@ -22,11 +22,8 @@ func (t *term) detail(r detect.Report) string {
 	if r.Since == 0 {
 		return fmt.Sprintf("no evidence, of %.1f nats; %s%s", r.Needed, past, t.where(r))
 	}
-	state := fmt.Sprintf("evidence %.1f of %.1f nats", r.Evidence, r.Needed)
-	if r.Shifted {
-		state = fmt.Sprintf("shifted, evidence that it still is %.1f", r.Evidence)
-	}
-	return fmt.Sprintf("%s, since %s: %s, %s", state, time.UnixMilli(r.Since).UTC().Format("2006-01-02 15:04:05"), t.size(r), past)
+	return fmt.Sprintf("evidence %.1f of %.1f nats, since %s: %s, %s",
+		r.Evidence, r.Needed, time.UnixMilli(r.Since).UTC().Format("2006-01-02 15:04:05"), t.size(r), past)
 }
 
 // size is the shift with its interval: "12% (10% to 14%) of 800".

@@ -52,10 +52,33 @@ func (d *Detector) judge(ended bool) {
 	logM := mean(logs[:count], top)
 	if !d.state.shifted && logM >= 0 {
 		d.state = state{shifted: true, since: d.opened, calm: d.opened}
+		d.state.test, d.state.bet = d.follow(logs[:count], top)
+		d.level, d.floor = logM-floor, floor
 	}
 	if ended {
 		d.settle(logM, floor)
 	}
+}
+
+// within is how much less evidence than the best a bet may have to follow the shift.
+const within = 3
+
+// follow picks the bet that follows the shift to its end: of those with about the most evidence the one that
+// loses most once all is as it was, so that it shows soon.
+func (d *Detector) follow(logs []float64, top float64) (test, bet int) {
+	most := math.Inf(-1)
+	for i := range d.tests {
+		for j := range d.tests[i].bets {
+			cost := levelStakes[j]
+			if d.plan.Kind != Gauge {
+				cost = d.tests[i].costs[j]
+			}
+			if logs[i*len(stakes)+j] >= top-within && cost > most {
+				test, bet, most = i, j, cost
+			}
+		}
+	}
+	return test, bet
 }
 
 // seen is how much of the block a test is about: x of n observations, or the level over the least.
@@ -94,10 +117,14 @@ func (d *Detector) keep(b *bet, logM, floor, n, x float64) {
 // held is how far evidence goes while the shift is there.
 func held(floor float64) float64 { return min(heldNats, -floor) }
 
-// settle follows a shift from block to block: it is over once nothing has spoken for it for long enough.
+// settle follows a shift from block to block: it is over once the bet that follows it has had no evidence
+// for long enough.
 func (d *Detector) settle(logM, floor float64) {
-	d.level, d.floor = max(0, logM-floor), floor
 	s := &d.state
+	if s.shifted && s.test < len(d.tests) {
+		logM = d.tests[s.test].bets[s.bet].logM
+	}
+	d.level, d.floor = max(0, logM-floor), floor
 	if !s.shifted {
 		return
 	}

@@ -12,7 +12,7 @@ const (
 	surely = 3
 	// leastShare and mostShare bound the tolerated shares that can be bet on: beyond them one observation
 	// says nearly all or nearly nothing.
-	leastShare, mostShare = 1e-4, 0.95
+	leastShare, mostShare = 1e-3, 0.95
 	// memoryPerHour is how many independent means an hour of a gauge is worth: it remembers ten minutes.
 	memoryPerHour = 6
 )

@@ -9,7 +9,8 @@ type Report struct {
 	Learned            bool
 	Hours, NeededHours float64
 	Shifted            bool
-	// Evidence is log M over its start, of Needed nats; while the shift is there it is held low.
+	// Evidence is log M over its start, of Needed nats; while the shift is there it is held low, after what it
+	// was when it was found.
 	Evidence, Needed float64
 	// Since is when the evidence began, in milliseconds since the epoch; 0: there is none.
 	Since int64
@@ -32,7 +33,9 @@ func (d *Detector) Report() Report {
 	r.Shifted = d.state.shifted
 	whole := d.past.whole()
 	r.Hours = float64(whole.hours)
-	r.Needed = -math.Log(d.budget.weight(blockMS))
+	if r.Needed = -d.floor; d.floor == 0 {
+		r.Needed = -math.Log(d.budget.weight(blockMS))
+	}
 	if len(d.tests) == 0 {
 		return r
 	}
@@ -66,8 +69,11 @@ func (d *Detector) Report() Report {
 	return r
 }
 
-// leading is the test, and its bet, with the most evidence.
+// leading is the test, and its bet, with the most evidence; while a shift is there, those that follow it.
 func (d *Detector) leading() (*test, *bet) {
+	if s := d.state; s.shifted && s.test < len(d.tests) {
+		return &d.tests[s.test], &d.tests[s.test].bets[s.bet]
+	}
 	best, which := &d.tests[0], &d.tests[0].bets[0]
 	for i := range d.tests {
 		for j := range d.tests[i].bets {
