@@ -125,6 +125,8 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 		r.sum(dst[start:], &c, &h)
 	case leanProduct:
 		r.product(dst[start:], &c, &h)
+	case leanMultiple:
+		r.multiple(dst[start:], &c, &h)
 	}
 	if err := c.done(); err != nil {
 		return dst[:start], err
@@ -133,18 +135,23 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 }
 
 // leading decodes a column of so many floats that another one leans on. It may be a difference
-// itself, which is a chain and ends; sums of sums could take forever to read.
-func (r *GroupReader) leading(dst []float64, i int) error {
+// itself, which is a chain and ends, and where the other is none, a multiple; sums of sums could take
+// forever to read.
+func (r *GroupReader) leading(dst []float64, i int, multiples bool) error {
 	c, h := r.samples(i)
-	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || h.lean.kind > leanShortfall) {
+	mayLead := h.lean.kind <= leanShortfall || multiples && h.lean.kind == leanMultiple
+	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || !mayLead) {
 		c.fail("column %d of %d %v cannot lead one of %d floats", i, h.Samples, h.Kind, len(dst))
 	}
 	if c.err != nil {
 		return c.err
 	}
-	if h.lean.chained() {
+	switch {
+	case h.lean.chained():
 		r.difference(dst, &c, &h)
-	} else {
+	case h.lean.kind == leanMultiple:
+		r.multiple(dst, &c, &h)
+	default:
 		readFloats(dst, &c, &r.tables)
 	}
 	return c.done()

@@ -138,7 +138,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 	var ks []int64
 	for {
 		l := &r.chain[len(r.chain)-1]
-		if ks = r.kept.get(l.index, len(dst)); ks != nil {
+		if ks = r.kept.get(l.index, unit{}, len(dst)); ks != nil {
 			break
 		}
 		if !l.lean.chained() {
@@ -167,7 +167,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 	for i := len(r.chain) - 2; i >= 0; i-- {
 		l := &r.chain[i]
 		base := ks
-		ks = r.kept.add(l.index, len(dst)) // may be the memory of base
+		ks = r.kept.add(l.index, unit{}, len(dst)) // may be the memory of base
 		if readDifferences(dst, ks, base, l.lean.kind == leanShortfall, &l.samples, &r.tables); l.samples.done() != nil {
 			r.kept.drop()
 			c.err = l.samples.err
@@ -180,7 +180,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 // startChain decodes the integers of a column that leans on nothing, and keeps them. dst is working
 // memory.
 func (r *GroupReader) startChain(dst []float64, l *link) []int64 {
-	ks := r.kept.add(l.index, len(dst))
+	ks := r.kept.add(l.index, unit{}, len(dst))
 	if l.samples.isWhole() {
 		s := readScale(l.samples.byte(), &l.samples, len(dst))
 		ints := readInts(&l.samples, len(dst), &r.tables)

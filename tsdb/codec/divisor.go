@@ -5,6 +5,17 @@ import (
 	"slices"
 )
 
+// divide takes the greatest common divisor out of ks, and what is left over by it.
+func divide(ks []int64) (gcd, rest int64) {
+	gcd, rest = commonDivisor(ks)
+	if gcd > 1 {
+		for i, k := range ks {
+			ks[i] = (k - rest) / gcd
+		}
+	}
+	return gcd, rest
+}
+
 // commonDivisor is the largest gcd so that every k is a multiple of it plus the same rest,
 // 0 <= rest < gcd.
 func commonDivisor(ks []int64) (gcd, rest int64) {

@@ -15,7 +15,7 @@
 //	times.go, presence.go                     what columns share
 //	column.go, columnread.go, summary.go      one column
 //	alias.go, lean.go, difference.go,         columns that say what others say
-//	kept.go, sums.go, product.go
+//	kept.go, sums.go, product.go, multiple.go
 //	floats.go, floatsread.go, unit.go,        floats as integers
 //	findunit.go, divisor.go, ulps.go,
 //	orderedbits.go, exceptions.go, number.go

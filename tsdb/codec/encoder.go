@@ -13,7 +13,9 @@ import (
 // A bitmap is the varint of its axis and the bitmap. Columns are in column.go.
 const (
 	magic   = "HCB"
-	version = 1
+	version = 2
+	// oldestVersion is still read: version 2 added multiples and paces.
+	oldestVersion = 1
 )
 
 // Encoder writes blocks. It keeps working memory between blocks, so one Encoder per goroutine that
@@ -28,21 +30,22 @@ type Encoder struct {
 	tables  []*table // entropy tables of the block
 	offered *table   // a table that chooseTable made and nobody has taken yet
 
-	products map[int]factors // sums that follow a count and a mean
-	sums     map[int]addends // columns that are sums of others
-	above    map[int]int     // buckets that lean on the next higher one, and on which column
-	chain    []int           // distinct columns of one histogram
-	aliasOf  []int           // for each column the earlier one that is the same, or -1
-	leads    []bool          // for each column whether a bucket is its alias: others of the histogram may lean on it
+	products  map[int]factors  // sums that follow a count and a mean
+	sums      map[int]addends  // columns that are sums of others
+	multiples map[int]multiple // columns that grow with others
+	above     map[int]int      // buckets that lean on the next higher one, and on which column
+	chain     []int            // distinct columns of one histogram
+	aliasOf   []int            // for each column the earlier one that is the same, or -1
+	leads     []bool           // for each column whether a bucket is its alias: others of the histogram may lean on it
 
 	// Working memory of one stream.
-	leave                                  []tansBits
-	side                                   []byte
-	values, other, residuals, gaps, sorted []int64
-	mapped                                 []uint64
-	distinct                               []float64
-	exceptions                             []int
-	plan                                   planScratch
+	leave                                        []tansBits
+	side                                         []byte
+	values, other, rest, residuals, gaps, sorted []int64
+	mapped                                       []uint64
+	distinct                                     []float64
+	exceptions                                   []int
+	plan                                         planScratch
 }
 
 // Append appends the block of g to dst. An error means that g is not a valid group (see Group and
@@ -64,10 +67,11 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 	}
 	e.findAliases(g, bitmapOf)
 	e.findTotals(g, bitmapOf)
-	e.sums, e.products = nil, nil
+	e.sums, e.products, e.multiples = nil, nil, nil
 	if tier == Cold {
 		e.sums = e.findSums(g, bitmapOf)
 		e.products = e.findProducts(g, bitmapOf)
+		e.multiples = e.findMultiples(g, bitmapOf)
 	}
 	for i := range g.Columns {
 		e.body = e.appendColumn(e.body, g, i, bitmapOf, tier)

@@ -125,7 +125,7 @@ func (e *Encoder) appendUnits(dst []byte, u unit, ks []int64, values []float64, 
 	if u == (unit{}) {
 		header = floatWhole
 	}
-	gcd, rest := commonDivisor(ks)
+	gcd, rest := divide(ks)
 	if gcd > 1 {
 		header |= floatGCD
 	}
@@ -139,9 +139,6 @@ func (e *Encoder) appendUnits(dst []byte, u unit, ks []int64, values []float64, 
 	if gcd > 1 {
 		dst = binary.AppendUvarint(dst, uint64(gcd))
 		dst = binary.AppendVarint(dst, rest)
-		for i, k := range ks {
-			ks[i] = (k - rest) / gcd
-		}
 	}
 	if len(e.exceptions) > 0 {
 		dst = appendExceptions(dst, e.exceptions, values)

@@ -54,3 +54,18 @@ func TestRandomGroupsComeBack(t *testing.T) {
 		roundTrip(t, randomGroup(r))
 	}
 }
+
+// TestVersions checks that blocks of the version before are read, and of no other.
+func TestVersions(t *testing.T) {
+	var e Encoder
+	block, err := e.Append(nil, one(1, 2, 4), Hot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v, readable := range []bool{false, true, true, false} {
+		block[len(magic)] = byte(v)
+		if _, err := OpenGroup(block); (err == nil) != readable {
+			t.Errorf("version %d: %v", v, err)
+		}
+	}
+}

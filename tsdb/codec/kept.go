@@ -1,6 +1,6 @@
 package codec
 
-// keptColumns is how many chained columns a reader keeps: as many as most histograms have buckets, so
+// keptColumns is how many columns that others lean on a reader keeps: as many as most histograms have buckets, so
 // that reading all of them, in any order, decodes each about once. They take a megabyte for blocks of 8 k rows.
 const keptColumns = 16
 
@@ -13,13 +13,14 @@ type keptIntegers struct {
 
 type integerColumn struct {
 	index int
+	unit  unit
 	ks    []int64
 }
 
-// get returns column index of n samples, or nil.
-func (k *keptIntegers) get(index, n int) []int64 {
+// get returns column index of n samples as integers of a unit, or nil.
+func (k *keptIntegers) get(index int, u unit, n int) []int64 {
 	for i := range k.columns {
-		if c := &k.columns[i]; c.index == index && len(c.ks) == n {
+		if c := &k.columns[i]; c.index == index && c.unit == u && len(c.ks) == n {
 			return c.ks
 		}
 	}
@@ -27,7 +28,7 @@ func (k *keptIntegers) get(index, n int) []int64 {
 }
 
 // add makes room for column index of n samples in place of the oldest; the caller fills it.
-func (k *keptIntegers) add(index, n int) []int64 {
+func (k *keptIntegers) add(index int, u unit, n int) []int64 {
 	if len(k.columns) < keptColumns {
 		k.columns = append(k.columns, integerColumn{})
 		k.newest = len(k.columns) - 1
@@ -35,7 +36,7 @@ func (k *keptIntegers) add(index, n int) []int64 {
 		k.newest = (k.newest + 1) % keptColumns
 	}
 	c := &k.columns[k.newest]
-	c.index, c.ks = index, grow(&c.ks, n)
+	c.index, c.unit, c.ks = index, u, grow(&c.ks, n)
 	return c.ks
 }
 

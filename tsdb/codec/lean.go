@@ -11,6 +11,7 @@ const (
 	leanShortfall           // otherColumn: stored as what is missing to that column, which may lean so too
 	leanSum                 // addends: stored less the sum of one or two columns that are no sums or products
 	leanProduct             // factors: stored by the distance from what count and mean make of the value before
+	leanMultiple            // multiple: stored less a multiple of a column that leans on no others but buckets
 )
 
 // lean says on which columns a column leans.
@@ -19,6 +20,8 @@ type lean struct {
 	on      int     // column, of leanDifference and leanShortfall
 	sum     addends // of leanSum
 	factors factors // of leanProduct
+
+	multiple multiple // of leanMultiple
 }
 
 // lean reads how column i of n leans.
@@ -31,6 +34,8 @@ func (c *cursor) lean(i, n int) lean {
 		l.sum = c.addends(i, n)
 	case leanProduct:
 		l.factors = c.factors(i, n)
+	case leanMultiple:
+		l.multiple = c.multiple(i, n)
 	default:
 		c.fail("column leans in the unknown way %d", l.kind)
 	}
@@ -68,6 +73,9 @@ func (e *Encoder) appendLeaning(dst []byte, g *Group, i int, bitmapOf []int, tie
 	}
 	if f, ok := e.products[i]; ok {
 		return e.appendProduct(dst, g, i, f, tier), true
+	}
+	if m, ok := e.multiples[i]; ok {
+		return e.appendMultiple(dst, g, i, m, tier)
 	}
 	return dst, false
 }

@@ -15,7 +15,13 @@ const (
 	predictHalfSlope                  // x[i-1] + (x[i-1]-x[i-2])/2
 	predictLag2                       // x[i-2]
 	predictGrid                       // x[0] + i*step, step in 1/gridUnit
+	predictPace4                      // x[i-1] + the exponentially weighted mean of the steps with weight 1/4 ...
+	predictPace16                     // ... 1/16
 	predictors
+
+	// hotPredictors are those that the hot tier chooses from: noise that a pace leaves is packed no
+	// smaller, only entropy coded.
+	hotPredictors = predictPace4
 )
 
 // gridUnit is the resolution of a grid's step. With it the grid of a clock that runs slow or fast by
@@ -27,6 +33,8 @@ const gridUnit = 1 << 16
 //
 // Means: a is the mean times 2^h, so that adding the residual to a moves the mean by residual/2^h.
 // predictLast is the case h = 0.
+//
+// Paces: a is the last value, b the mean step times 2^h.
 type predictState struct {
 	kind predictor
 	a, b int64
@@ -46,12 +54,14 @@ func newPredictState(kind predictor, offset, first, step int64) predictState {
 		s.a, s.b = first+step-offset, first-offset
 	case predictGrid:
 		s.a, s.b = first-offset, step
+	case predictPace4, predictPace16:
+		s.a, s.b = first-step-offset, step<<paceShift(kind)
 	}
 	return s
 }
 
 // hasStep reports whether a stream of this predictor has a step in its header.
-func (p predictor) hasStep() bool { return p == predictLine || p == predictLag2 || p == predictGrid }
+func (p predictor) hasStep() bool { return p == predictLine || p >= predictLag2 }
 
 // firstValue is the value to start with. A grid does not follow its values, so an offset that every
 // residual gets must not move it: it starts that much higher.
@@ -62,8 +72,8 @@ func firstValue(plan intPlan, values []int64) int64 {
 	return values[0]
 }
 
-// firstStep is the step to start with: what leads from the first value to the second, or for a grid
-// what leads from the first to the last.
+// firstStep is the step to start with: what leads from the first value to the second, for a grid
+// what leads from the first to the last, and for a pace the mean of the first steps.
 func firstStep(kind predictor, values []int64) int64 {
 	if !kind.hasStep() || len(values) < 2 {
 		return 0
@@ -72,6 +82,10 @@ func firstStep(kind predictor, values []int64) int64 {
 		n := int64(len(values) - 1)
 		span := values[n] - values[0]
 		return span/n*gridUnit + span%n*gridUnit/n
+	}
+	if kind >= predictPace4 {
+		n := min(len(values)-1, 1<<paceShift(kind))
+		return (values[n] - values[0]) / int64(n)
 	}
 	return values[1] - values[0]
 }
@@ -83,6 +97,9 @@ func meanShift(p predictor) uint {
 	}
 	return 0
 }
+
+// paceShift is h of the paces above.
+func paceShift(p predictor) uint { return 2 * uint(p-predictPace4+1) }
 
 // residuals replaces the values that follow what the state has seen by their residuals.
 func (s *predictState) residuals(dst, values []int64) {
@@ -125,6 +142,14 @@ func (s *predictState) residuals(dst, values []int64) {
 			dst[i] = v - a - (s.row+int64(i))*b/gridUnit
 		}
 		s.row += int64(len(values))
+	case predictPace4, predictPace16:
+		h := paceShift(s.kind)
+		for i, v := range values {
+			r := v - a - b>>h
+			b += r
+			a = v
+			dst[i] = r
+		}
 	}
 	s.a, s.b = a, b
 }
@@ -168,6 +193,13 @@ func (s *predictState) restore(values []int64) {
 			grid += b
 		}
 		s.row += int64(len(values))
+	case predictPace4, predictPace16:
+		h := paceShift(s.kind)
+		for i, r := range values {
+			a += b>>h + r
+			b += r
+			values[i] = a
+		}
 	}
 	s.a, s.b = a, b
 }

@@ -111,10 +111,10 @@ func (e *Encoder) appendProduct(dst []byte, g *Group, i int, f factors, tier Tie
 // product decodes what appendProduct wrote.
 func (r *GroupReader) product(dst []float64, c *cursor, h *columnHead) {
 	count, mean := make([]float64, len(dst)), make([]float64, len(dst))
-	if c.err = r.leading(count, h.lean.factors.count); c.err != nil {
+	if c.err = r.leading(count, h.lean.factors.count, true); c.err != nil {
 		return
 	}
-	if c.err = r.leading(mean, h.lean.factors.mean); c.err != nil {
+	if c.err = r.leading(mean, h.lean.factors.mean, true); c.err != nil {
 		return
 	}
 	dst[0] = c.float()

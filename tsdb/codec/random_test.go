@@ -105,14 +105,16 @@ func randomBuckets(r *rand.Rand, axes [][]int64) []Column {
 	return buckets
 }
 
-// randomRelations draws columns that are sums and products of each other, with a stale marker here
-// and there, in any order.
+// randomRelations draws columns that are sums, products and multiples of each other, with a stale
+// marker here and there, in any order.
 func randomRelations(r *rand.Rand, axes [][]int64) []Column {
 	axis := r.IntN(len(axes))
 	n := len(axes[axis])
 	a, b, count, mean, sum := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	plus, minus, shifted := make([]float64, n), make([]float64, n), make([]float64, n)
-	var x, y, c, s float64
+	tokens, seconds := make([]float64, n), make([]float64, n)
+	var x, y, c, s, z float64
+	perCount := math.Ldexp(r.NormFloat64(), r.IntN(60)-20)
 	for i := range n {
 		x += float64(r.IntN(1000))
 		y += float64(r.IntN(1000))
@@ -127,8 +129,10 @@ func randomRelations(r *rand.Rand, axes [][]int64) []Column {
 		s += step * mean[i]
 		a[i], b[i], count[i], sum[i] = x, y, c, s
 		plus[i], minus[i], shifted[i] = x+y, x-y, x+77
+		z += math.Round(step*perCount + r.NormFloat64())
+		tokens[i], seconds[i] = z, x/1000
 	}
-	columns := []Column{{Floats: a}, {Floats: b}, {Floats: count}, {Floats: mean}, {Floats: sum}, {Floats: plus}, {Floats: minus}, {Floats: shifted}}
+	columns := []Column{{Floats: a}, {Floats: b}, {Floats: count}, {Floats: mean}, {Floats: sum}, {Floats: plus}, {Floats: minus}, {Floats: shifted}, {Floats: tokens}, {Floats: seconds}}
 	r.Shuffle(len(columns), func(i, j int) { columns[i], columns[j] = columns[j], columns[i] })
 	for i := range columns {
 		columns[i].Axis = axis

@@ -61,8 +61,8 @@ func (r *GroupReader) Reset(src []byte) error {
 		c.pos = 0
 		c.fail("magic is %q, want %q", m, magic)
 	}
-	if v := c.byte(); c.err == nil && v != version {
-		c.fail("version %d, this program reads version %d", v, version)
+	if v := c.byte(); c.err == nil && (v < oldestVersion || v > version) {
+		c.fail("version %d, this program reads versions %d to %d", v, oldestVersion, version)
 	}
 	// Each item has a byte in the directory and a byte of its own at least.
 	axes := c.length(c.left()/2, "number of axes")

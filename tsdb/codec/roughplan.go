@@ -6,8 +6,8 @@ import "math/bits"
 // the frame's width. A rough look at all of them together costs about as much as one close look: it adds
 // up the bits of the residuals, less what a steady drift of the values puts into all of them alike.
 
-// roughBits is how many bits each predictor leaves of the values, roughly.
-type roughBits [predictors]int
+// roughBits is how many bits each predictor of the hot tier leaves of the values, roughly.
+type roughBits [hotPredictors]int
 
 // add adds a run of at least one value.
 func (r *roughBits) add(values []int64) {

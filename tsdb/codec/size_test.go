@@ -82,14 +82,42 @@ func TestRelationsAreFree(t *testing.T) {
 	add(func(i int) float64 { return requests[i] + 1000 })
 	add(func(i int) float64 { return tokens[i] + requests[i] })
 	add(func(i int) float64 { return tokens[i] - requests[i] })
+	add(func(i int) float64 { return tokens[i] / 1000 })
+	add(func(i int) float64 { return requests[i] * 4096 })
 	add(func(i int) float64 {
 		if i > 0 {
 			weighted += (requests[i] - requests[i-1]) * latency[i]
 		}
 		return weighted
 	})
-	if more := size(append(base[:len(base):len(base)], tail...)) - alone; more > 50*len(tail) {
+	if more := size(append(base[:len(base):len(base)], tail...)) - alone; more > 60*len(tail) {
 		t.Errorf("%d columns that others explain take %d bytes", len(tail), more)
+	}
+}
+
+// TestMultiples checks that a column takes no more than what another one does not tell of it.
+func TestMultiples(t *testing.T) {
+	const rows = 4000
+	r := rand.New(rand.NewPCG(5, 6))
+	requests, tokens := make([]float64, rows), make([]float64, rows)
+	for i := 1; i < rows; i++ {
+		n := float64(10 + r.IntN(60))
+		requests[i] = requests[i-1] + n
+		tokens[i] = tokens[i-1] + math.Round(n*733.4+200*r.NormFloat64())
+	}
+	g := &Group{Times: [][]int64{steady(rows)}, Columns: []Column{{Floats: tokens}, {Floats: requests}}}
+	var e Encoder
+	block, err := e.Append(nil, g, Cold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compare(g, block); err != nil {
+		t.Fatal(err)
+	}
+	// log2(60) bits of requests, and a normal distribution's log2(200*sqrt(2*pi*e)) of tokens; alone the
+	// tokens would take log2(733.4*60).
+	if size, ideal := float64(len(block)), rows*(5.91+9.69)/8; size > 1.1*ideal {
+		t.Errorf("requests and tokens take %.0f bytes, at most a tenth more than %.0f are expected", size, ideal)
 	}
 }
 

@@ -98,6 +98,14 @@ func (e *Encoder) findSums(g *Group, bitmapOf []int) map[int]addends {
 			}
 		}
 	}
+	// What saves most first; but a column that is in several relations rather stays, for the others.
+	uses := map[int]int{}
+	for _, f := range found {
+		uses[f.total]++
+	}
+	for i := range found {
+		found[i].cost /= uses[found[i].total]
+	}
 	slices.SortStableFunc(found, func(a, b relation) int { return b.cost - a.cost })
 	sums := map[int]addends{}
 	part := map[int]bool{}
@@ -207,7 +215,7 @@ func (r *GroupReader) sum(dst []float64, c *cursor, h *columnHead) {
 		if column < 0 {
 			continue
 		}
-		if c.err = r.leading(dst, column); c.err != nil {
+		if c.err = r.leading(dst, column, true); c.err != nil {
 			return
 		}
 		unit{}.integers(other, dst, nil)
