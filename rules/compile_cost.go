@@ -26,11 +26,9 @@ func (c *compiler) cost() (total Cost) {
 // many bounds as there may be: 6 kB.
 const samplesOfDetector = 400
 
-// samplesKept is how many samples a series keeps for its windows at one sample a second.
-func samplesKept(specs []window.Spec) int {
-	reach := (&window.Plan{Specs: specs}).Reach()
-	return int(reach / time.Second.Milliseconds())
-}
+// samplesKept is how many samples a series keeps for its windows at one sample a second, where those that
+// are packed count by the memory they take at worst.
+func samplesKept(specs []window.Spec) int { return (&window.Plan{Specs: specs}).Weight(time.Second) }
 
 func (r *rule) steps() (n int) {
 	for _, root := range []*node{r.when, r.require, r.recover} {

@@ -174,7 +174,6 @@ func (e *Engine) meet(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Lab
 				if clock == nil {
 					clock = tr.clock
 				}
-				tr.regroup(clock)
 			} else {
 				if clock == nil {
 					clock = new(window.Clock)
@@ -182,6 +181,7 @@ func (e *Engine) meet(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Lab
 				native := r.Histograms != nil && r.Histograms[i] != nil
 				tr = e.force.track(series, clock, native, m.now)
 			}
+			tr.join(clock)
 		}
 		e.force.set(uint64(id), tr)
 	}

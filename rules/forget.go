@@ -72,6 +72,11 @@ func (s *subject) company() []*subject {
 
 // drop forgets that a series was met.
 func (f *force) drop(tr *tracked) {
+	for i := range tr.targets {
+		if floats := tr.targets[i].floats; floats != nil {
+			floats.Leave()
+		}
+	}
 	if tr.id != 0 {
 		f.series[tr.id] = nil
 		return

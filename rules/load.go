@@ -51,8 +51,7 @@ func (e *Engine) startMissing() map[uint64]*window.Clock {
 	copies, byHash := map[*window.Clock]*window.Clock{}, map[uint64]*window.Clock{}
 	add := func(tr *tracked) {
 		if copies[tr.clock] == nil {
-			copied := *tr.clock
-			copies[tr.clock] = &copied
+			copies[tr.clock] = tr.clock.Copy()
 		}
 		byHash[tr.hash] = copies[tr.clock]
 	}

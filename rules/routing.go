@@ -238,14 +238,17 @@ func (f *force) claim(series labels.Labels) *tracked {
 	return nil
 }
 
-// regroup puts a series that was read from the store under the clock of its group.
-func (tr *tracked) regroup(clock *window.Clock) {
+// join puts a series under the clock of its group.
+func (tr *tracked) join(clock *window.Clock) {
+	if tr == ignored {
+		return
+	}
 	tr.clock = clock
 	for i := range tr.targets {
 		if t := &tr.targets[i]; t.native != nil {
 			t.native.Clock = clock
 		} else {
-			t.floats.Clock = clock
+			t.floats.Join(clock)
 		}
 	}
 }

@@ -15,6 +15,21 @@ type Clock struct {
 	// interval and silentAt follow from the above; they are read far more often than they change.
 	interval, silentAt int64
 	seen               bool
+	rows               *rows // of the series that joined
+}
+
+// Copy returns a clock that goes on as this one does, for other series.
+func (c *Clock) Copy() *Clock {
+	copied := *c
+	copied.rows = nil
+	return &copied
+}
+
+func (c *Clock) groupRows() *rows {
+	if c.rows == nil {
+		c.rows = newRows()
+	}
+	return c.rows
 }
 
 // cadence remembers the latest few distances between samples or arrivals. Their median is a habit

@@ -18,7 +18,9 @@ type decay struct {
 	count         int
 }
 
-func (a *decay) push(p, _ *point, _ uint64) {
+func newDecay(halfLife float64) decay { return decay{halfLife: halfLife, newest: never} }
+
+func (a *decay) push(p point, _ *point) {
 	if math.IsNaN(p.value) || math.IsInf(p.value, 0) {
 		return // would weigh on the mean for ever
 	}
@@ -34,7 +36,7 @@ func (a *decay) push(p, _ *point, _ uint64) {
 }
 
 // late takes a sample older than the newest.
-func (a *decay) late(p *point) {
+func (a *decay) late(p point) {
 	if a.count == 0 || math.IsNaN(p.value) || math.IsInf(p.value, 0) {
 		return
 	}
@@ -44,9 +46,10 @@ func (a *decay) late(p *point) {
 	a.count++
 }
 
-func (a *decay) pop(_, _ *point, _ uint64) {}
+func (a *decay) insert(p point, _, _ *point) { a.late(p) }
+func (a *decay) pop(point, *point)           {}
 
-func (a *decay) reset()     { *a = decay{halfLife: a.halfLife} }
+func (a *decay) reset()     { *a = newDecay(a.halfLife) }
 func (a *decay) worn() bool { return false }
 
 // Ewma is the exponentially weighted mean of a gauge: Σ v·2^(−age/h) / Σ 2^(−age/h) over its

@@ -1,10 +1,13 @@
 // Package window keeps streaming aggregates over sliding windows of time series.
 //
-// A [Series] holds the recent samples of one series in a ring, and one window for each [Spec] of
-// its [Plan]. A window is two cursors into the ring and an aggregate: samples enter at the right
-// edge and leave at the left, so each costs O(1) amortised and nothing is scanned again. A late
-// sample within the grace is put in its place, and the windows that hold it start over from the
-// ring.
+// A [Series] holds the recent samples of one series and one window for each [Spec] of its [Plan]. A
+// window is two cursors into the samples and an aggregate: samples enter at the right edge and leave
+// at the left, so each costs O(1) amortised and nothing is scanned again. A late sample within the
+// grace is put in its place, and into the windows that hold it.
+//
+// The series of a group share the times of their newest samples and have a column of values each
+// (rows.go, column.go). What a late sample can no longer reach and is older than a few hundred samples is
+// packed without loss, and unpacked when the edge of a window comes by (pane.go, sealed.go, integers.go).
 //
 // A window covers (end − width, end], open on the left as in PromQL. Its end is the newest sample
 // of the series' group, and moves on with the server's clock once the group is silent: see

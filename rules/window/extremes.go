@@ -1,6 +1,9 @@
 package window
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // extremes keeps the samples that are, or may yet become, the smallest (sign 1) or largest (sign
 // −1) of a window: a monotonic deque. A sample is out once a newer one is at least as extreme, so
@@ -9,32 +12,38 @@ type extremes struct {
 	sign  float64
 	items []extreme // values times sign rise strictly; the first is the window's
 	head  int
-	nans  int
 }
 
 type extreme struct {
-	seq   uint64
+	time  int64
 	value float64 // times sign
 }
 
-func (a *extremes) push(p, _ *point, seq uint64) {
-	if math.IsNaN(p.value) {
-		a.nans++
-		return
+func (a *extremes) push(p point, _ *point) { a.put(p, len(a.items)) }
+
+func (a *extremes) insert(p point, _, _ *point) {
+	at := len(a.items)
+	for at > a.head && a.items[at-1].time > p.time {
+		at--
 	}
-	v := p.value * a.sign
-	for len(a.items) > a.head && a.items[len(a.items)-1].value >= v {
-		a.items = a.items[:len(a.items)-1]
-	}
-	a.items = append(a.items, extreme{seq, v})
+	a.put(p, at)
 }
 
-func (a *extremes) pop(p, _ *point, seq uint64) {
-	if math.IsNaN(p.value) {
-		a.nans--
+// put adds a sample that belongs before the item with a place, because of its time.
+func (a *extremes) put(p point, at int) {
+	v := p.value * a.sign
+	if math.IsNaN(v) || at < len(a.items) && a.items[at].value <= v {
 		return
 	}
-	if len(a.items) > a.head && a.items[a.head].seq == seq {
+	from := at
+	for from > a.head && a.items[from-1].value >= v {
+		from--
+	}
+	a.items = slices.Replace(a.items, from, at, extreme{p.time, v})
+}
+
+func (a *extremes) pop(p point, _ *point) {
+	if len(a.items) > a.head && a.items[a.head].time == p.time {
 		a.head++
 	}
 	if a.head*2 > len(a.items) { // amortised: half of the deque has left since the last move

@@ -3,10 +3,11 @@ package window
 // total sums the samples inside a window.
 type total struct{ sum Sum }
 
-func (a *total) push(p, _ *point, _ uint64) { a.sum.Add(p.value) }
-func (a *total) pop(p, _ *point, _ uint64)  { a.sum.Remove(p.value) }
-func (a *total) reset()                     { *a = total{} }
-func (a *total) worn() bool                 { return a.sum.worn() }
+func (a *total) push(p point, _ *point)      { a.sum.Add(p.value) }
+func (a *total) insert(p point, _, _ *point) { a.sum.Add(p.value) }
+func (a *total) pop(p point, _ *point)       { a.sum.Remove(p.value) }
+func (a *total) reset()                      { *a = total{} }
+func (a *total) worn() bool                  { return a.sum.worn() }
 
 // Mean is the arithmetic mean of all samples of a gauge in window i, those of several series pooled:
 // PromQL's avg_over_time for one series. Unknown without samples.

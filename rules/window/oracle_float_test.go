@@ -154,6 +154,25 @@ type functionCase struct {
 	conditioned bool
 }
 
+// tolerance is the relative difference from PromQL that is allowed; 0 asks for every bit.
+func (c functionCase) tolerance(s shape) float64 {
+	switch {
+	case c.family == Spreads:
+		return 1e-11 // the root of a difference of squares
+	case s.integers && c.exact:
+		return 0
+	}
+	return 1e-12
+}
+
+// size is what the tolerance is relative to, where that is not the result.
+func (c functionCase) size(s shape, points []point) float64 {
+	if c.conditioned || c.family == Increases && !s.integers {
+		return magnitude(points, c)
+	}
+	return 0
+}
+
 var functionCases = []functionCase{
 	{Increases, "rate", 0, Rate, true, false},
 	{Increases, "increase", 0, Increase, true, false},
@@ -202,17 +221,7 @@ func compareRound(t *testing.T, r *rand.Rand) (compared int) {
 			for _, c := range w.cases {
 				want, known := promFunction(c.promQL, c.scalar, points, right, w.spec.Width)
 				got := c.compute([]*Series{f.Series}, i)
-				tolerance, size := 1e-12, 0.0
-				if s.integers && c.exact {
-					tolerance = 0
-				}
-				if c.conditioned || c.family == Increases && !s.integers {
-					size = magnitude(points, c)
-				}
-				if c.family == Spreads {
-					tolerance = 1e-11 // the root of a difference of squares
-				}
-				if err := agree(got, want, known, tolerance, size); err != nil {
+				if err := agree(got, want, known, c.tolerance(s), c.size(s, points)); err != nil {
 					t.Errorf("%s over %v at %d of %v: %v", c.promQL, w.spec, end, points, err)
 					return
 				}

@@ -10,11 +10,13 @@ import (
 // Finding a place is O(log n), making room one short memory move. NaNs rank lowest, as in PromQL.
 type ranks struct{ sorted []float64 }
 
-func (a *ranks) push(p, _ *point, _ uint64) {
+func (a *ranks) push(p point, _ *point) {
 	a.sorted = slices.Insert(a.sorted, a.find(p.value), p.value)
 }
 
-func (a *ranks) pop(p, _ *point, _ uint64) {
+func (a *ranks) insert(p point, _, _ *point) { a.push(p, nil) }
+
+func (a *ranks) pop(p point, _ *point) {
 	i := a.find(p.value)
 	a.sorted = slices.Delete(a.sorted, i, i+1)
 }

@@ -5,14 +5,22 @@ import "time"
 // resets sums what a counter had reached before each reset inside a window.
 type resets struct{ lost Sum }
 
-func (a *resets) push(p, before *point, _ uint64) {
+func (a *resets) push(p point, before *point) {
 	if before != nil && p.value < before.value {
 		a.lost.Add(before.value)
 	}
 }
 
-func (a *resets) pop(p, next *point, _ uint64) {
-	if next != nil && next.value < p.value {
+func (a *resets) insert(p point, before, after *point) {
+	if before != nil {
+		a.pop(*before, after) // they are no longer neighbours
+		a.push(p, before)
+	}
+	a.push(*after, &p)
+}
+
+func (a *resets) pop(p point, after *point) {
+	if after != nil && after.value < p.value {
 		a.lost.Remove(p.value)
 	}
 }
@@ -67,7 +75,7 @@ func (s *Series) increase(i int, perSecond bool) (growth float64, ok bool) {
 	if n < 2 {
 		return 0, false
 	}
-	first, last := s.ring.at(w.start), s.ring.at(w.stop-1)
+	first, last := &w.oldest, &w.newest
 	growth = last.value - first.value
 	if lost := &w.aggregate.(*resets).lost; lost.peak > 0 || !lost.finite() {
 		corrected := *lost

@@ -2,79 +2,55 @@ package window
 
 import "slices"
 
-// point is one sample: its time in milliseconds since the Unix epoch, and its value.
-type point struct {
-	time  int64
-	value float64
+// ring is a queue whose items have numbers: one keeps its number while it is in the ring, unless
+// another is put before it.
+type ring[T any] struct {
+	items []T
+	first uint64 // number of the oldest
+	head  int32  // place of the oldest
+	count int32  // items held; a load's budget of samples is far below 2³¹
 }
 
-// ring holds samples in strictly rising time order. A sample is named by its sequence number,
-// which stays the same while the sample is in the ring, unless a late one is put before it.
-type ring struct {
-	points []point
-	first  uint64 // sequence number of the oldest sample
-	head   int32  // place of the oldest sample
-	count  int32  // samples held; a load's budget of samples is far below 2³¹
-}
+// end is the number that the next item will have.
+func (r *ring[T]) end() uint64 { return r.first + uint64(r.count) }
 
-// end is the sequence number that the next sample will have.
-func (r *ring) end() uint64 { return r.first + uint64(r.count) }
+// at returns the item with a number, which must be in the ring.
+func (r *ring[T]) at(number uint64) *T { return &r.items[r.place(int(number-r.first))] }
 
-// at returns the sample with the sequence number seq, which must be in the ring.
-func (r *ring) at(seq uint64) *point { return &r.points[r.place(int(seq-r.first))] }
-
-// place is where the i-th oldest sample lies.
-func (r *ring) place(i int) int {
+// place is where the i-th oldest item lies.
+func (r *ring[T]) place(i int) int {
 	i += int(r.head)
-	if i >= len(r.points) {
-		i -= len(r.points)
+	if i >= len(r.items) {
+		i -= len(r.items)
 	}
 	return i
 }
 
-// push appends a sample newer than all others.
-func (r *ring) push(p point) {
-	if int(r.count) == len(r.points) {
+func (r *ring[T]) isFull() bool { return int(r.count) == len(r.items) }
+
+func (r *ring[T]) push(v T) {
+	if r.isFull() {
 		r.grow()
 	}
 	r.count++
-	r.points[r.place(int(r.count)-1)] = p
+	r.items[r.place(int(r.count)-1)] = v
 }
 
-// insert puts a sample in its place by time and reports whether it was not there yet.
-func (r *ring) insert(p point) (seq uint64, inserted bool) {
-	seq = r.after(p.time)
-	if seq > r.first && r.at(seq-1).time == p.time {
-		return seq, false
+// insert puts an item where one with its number is, or at the end; that one and all after it move up.
+func (r *ring[T]) insert(number uint64, v T) {
+	r.push(v)
+	for n := r.end() - 1; n > number; n-- {
+		*r.at(n) = *r.at(n - 1)
 	}
-	r.push(point{})
-	for s := r.end() - 1; s > seq; s-- {
-		*r.at(s) = *r.at(s - 1)
-	}
-	*r.at(seq) = p
-	return seq, true
+	*r.at(number) = v
 }
 
-// after returns the sequence number of the first sample newer than t, end() if there is none.
-func (r *ring) after(t int64) uint64 {
-	low, high := 0, int(r.count)
-	for low < high {
-		middle := (low + high) / 2
-		if r.points[r.place(middle)].time > t {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	return r.first + uint64(low)
-}
-
-// dropBefore forgets the samples with sequence numbers below seq.
-func (r *ring) dropBefore(seq uint64) {
-	n := int(seq - r.first)
+// dropBefore forgets the items with lower numbers.
+func (r *ring[T]) dropBefore(number uint64) {
+	n := int(number - r.first)
 	r.head = int32(r.place(n))
 	r.count -= int32(n)
-	r.first = seq
+	r.first = number
 	if r.count == 0 {
 		r.head = 0
 	}
@@ -85,11 +61,11 @@ func (r *ring) dropBefore(seq uint64) {
 // costs memory.
 const smallestRing = 4
 
-func (r *ring) grow() {
-	bigger := slices.Grow([]point(nil), max(smallestRing, len(r.points)+len(r.points)/16+1))
+func (r *ring[T]) grow() {
+	bigger := slices.Grow([]T(nil), max(smallestRing, len(r.items)+len(r.items)/16+1))
 	bigger = bigger[:cap(bigger)]
 	for i := range int(r.count) {
-		bigger[i] = r.points[r.place(i)]
+		bigger[i] = r.items[r.place(i)]
 	}
-	r.points, r.head = bigger, 0
+	r.items, r.head = bigger, 0
 }

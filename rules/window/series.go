@@ -8,11 +8,17 @@ import (
 
 // Series is the recent samples of one series of floats, and its windows.
 type Series struct {
-	// Clock is the time of the series' group.
+	// Clock is the time of the series' group; see Join.
 	Clock *Clock
 
-	plan    *Plan
-	ring    ring
+	plan  *Plan
+	reach int64 // that of the plan
+
+	rows   *rows
+	values ring[float64] // see column.go
+	offset uint64
+	sealed *sealed // nil where all samples are in the rows
+
 	windows []sliding // parallel to plan.Specs
 	newest  int64     // time of the newest sample ever, stale markers left out
 	stale   int64     // time of the newest stale marker
@@ -21,12 +27,15 @@ type Series struct {
 // never is before every time.
 const never = math.MinInt64
 
-// NewSeries returns an empty series.
+// NewSeries returns an empty series with rows of its own.
 func NewSeries(plan *Plan, clock *Clock) *Series {
-	s := &Series{Clock: clock, plan: plan, windows: make([]sliding, len(plan.Specs)), newest: never, stale: never}
+	s := &Series{
+		Clock: clock, plan: plan, reach: plan.Reach(), windows: make([]sliding, len(plan.Specs)), newest: never, stale: never,
+	}
 	for i, spec := range plan.Specs {
 		s.windows[i] = newSliding(spec)
 	}
+	newRows().join(s)
 	return s
 }
 
@@ -54,55 +63,38 @@ func (s *Series) Add(t int64, v float64) Outcome {
 	switch {
 	case t > s.newest:
 		s.newest = t
-		s.ring.push(point{t, v})
+		s.put(t, v)
 		return Added
 	case t == s.newest:
 		return Duplicate
 	case t < s.newest-s.plan.Grace:
 		return TooLate
 	}
-	seq, inserted := s.ring.insert(point{t, v})
-	if !inserted {
+	number, fresh := s.put(t, v)
+	if !fresh {
 		return Duplicate
 	}
 	for i := range s.windows {
-		s.windows[i].correct(&s.ring, seq)
+		s.late(i, number)
 	}
 	return Corrected
 }
 
-// correct makes room in the window for a late sample that got the sequence number seq.
-func (w *sliding) correct(r *ring, seq uint64) {
-	if d, ok := w.aggregate.(*decay); ok {
-		if seq < w.stop {
-			d.late(r.at(seq))
-			w.start, w.stop = w.start+1, w.stop+1
-		}
-		return
-	}
-	w.right = math.MaxInt64 // the next slide goes back, and so starts over
-}
-
-// Slide moves all windows to an end, in milliseconds, and forgets what no window needs any more.
+// Slide moves all windows to an end, in milliseconds, and forgets what no window needs any more. What left
+// the windows within the grace stays, for a late sample to be put beside it and for an end that goes back
+// when a group speaks again.
 func (s *Series) Slide(end int64) {
-	keep := s.ring.end()
+	s.follow()
 	for i := range s.windows {
-		w := &s.windows[i]
-		w.slide(&s.ring, s.plan.Specs[i], end)
-		keep = min(keep, w.start)
+		s.slide(i, end)
 	}
-	// What left the windows within the grace stays, for a late sample to be put beside it and for
-	// an end that goes back when a group speaks again.
-	limit := end - s.plan.Reach()
-	for s.ring.first < keep && s.ring.at(s.ring.first).time <= limit {
-		s.ring.dropBefore(s.ring.first + 1)
-	}
+	s.forget(end - s.reach)
 }
 
 // Empty reports whether all windows are empty.
 func (s *Series) Empty() bool {
 	for i := range s.windows {
-		if s.windows[i].samples() > 0 {
+		if s.windows[i].count > 0 {
 			return false
 		}
 	}
@@ -115,10 +107,10 @@ func (s *Series) Newest() (t int64, ok bool) { return s.newest, s.newest != neve
 // span returns the oldest and the newest sample of window i, nil when it is empty.
 func (s *Series) span(i int) (oldest, newest *point) {
 	w := &s.windows[i]
-	if w.samples() == 0 {
+	if w.count == 0 {
 		return nil, nil
 	}
-	return s.ring.at(w.start), s.ring.at(w.stop - 1)
+	return &w.oldest, &w.newest
 }
 
 // live reports whether the series still speaks at the newest sample of window i: a stale marker

@@ -1,5 +1,7 @@
 package window
 
+import "time"
+
 // Family is a set of functions that read the same aggregate.
 type Family uint8
 
@@ -38,7 +40,7 @@ func (s Spec) edges(end int64) (left, right int64) {
 	return right - s.Width, right
 }
 
-// Plan is what all series of one metric keep; they share it.
+// Plan is what all series of one metric keep; they share it, and it does not change.
 type Plan struct {
 	Specs []Spec
 	// Grace is how much older than a series' newest sample a late one may be, in milliseconds.
@@ -56,6 +58,36 @@ func (p *Plan) Reach() int64 {
 		}
 	}
 	return reach + p.Grace
+}
+
+// Weight is what a series takes that brings a sample every interval, at most, in samples of 16 bytes: those of
+// its column as they are, those in panes as ten bytes each (eight for a float that cannot be packed, and what
+// a pane and jitter of the times add), and the panes that windows hold open.
+func (p *Plan) Weight(interval time.Duration) int {
+	n := int(p.Reach() / interval.Milliseconds())
+	plain := 2*paneRows + int(p.Grace/interval.Milliseconds())
+	if n <= plain {
+		return n
+	}
+	open := 0
+	for _, spec := range p.Specs {
+		for _, edge := range []int64{spec.Lag, spec.Lag + spec.Width} {
+			if spec.Family != Decays && int(edge/interval.Milliseconds()) > paneRows {
+				open += paneRows
+			}
+		}
+	}
+	return plain + (n-plain)*10/16 + open
+}
+
+// memory is how far back before its newest sample a series keeps what its windows have not seen yet, in
+// milliseconds: Reach, but decays take all samples in, and need them no more.
+func (p *Plan) memory() int64 {
+	memory := int64(0)
+	for _, spec := range p.Specs {
+		memory = max(memory, spec.Lag+spec.Width)
+	}
+	return memory + p.Grace
 }
 
 // newAggregate makes what a window of the family keeps, nil for none.
@@ -76,7 +108,8 @@ func (s Spec) newAggregate() aggregate {
 	case Ranks:
 		return new(ranks)
 	case Decays:
-		return &decay{halfLife: float64(s.Width) / reachHalfLives}
+		d := newDecay(float64(s.Width) / reachHalfLives)
+		return &d
 	}
 	return nil
 }

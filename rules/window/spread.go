@@ -6,12 +6,14 @@ import "math"
 // of squares keeps its digits where the mean is up to 10⁷ standard deviations away from zero.
 type spread struct{ sum, squares Sum }
 
-func (a *spread) push(p, _ *point, _ uint64) {
+func (a *spread) push(p point, _ *point) {
 	a.sum.Add(p.value)
 	a.squares.AddSquare(p.value)
 }
 
-func (a *spread) pop(p, _ *point, _ uint64) {
+func (a *spread) insert(p point, _, _ *point) { a.push(p, nil) }
+
+func (a *spread) pop(p point, _ *point) {
 	a.sum.Remove(p.value)
 	a.squares.RemoveSquare(p.value)
 }

@@ -10,7 +10,29 @@ type trend struct {
 	steps  int // neighbours of different value
 }
 
-func (a *trend) push(p, before *point, _ uint64) {
+func (a *trend) push(p point, before *point) {
+	a.add(p)
+	if before != nil && before.value != p.value {
+		a.steps++
+	}
+}
+
+func (a *trend) insert(p point, before, after *point) {
+	a.add(p)
+	if before != nil {
+		if before.value != after.value { // they are no longer neighbours
+			a.steps--
+		}
+		if before.value != p.value {
+			a.steps++
+		}
+	}
+	if p.value != after.value {
+		a.steps++
+	}
+}
+
+func (a *trend) add(p point) {
 	if !a.begun {
 		a.origin, a.begun = p.time, true
 	}
@@ -19,18 +41,15 @@ func (a *trend) push(p, before *point, _ uint64) {
 	a.xx.AddSquare(x)
 	a.y.Add(p.value)
 	a.xy.addProduct(x, p.value, 1)
-	if before != nil && before.value != p.value {
-		a.steps++
-	}
 }
 
-func (a *trend) pop(p, next *point, _ uint64) {
+func (a *trend) pop(p point, after *point) {
 	x := float64(p.time - a.origin)
 	a.x.Remove(x)
 	a.xx.RemoveSquare(x)
 	a.y.Remove(p.value)
 	a.xy.addProduct(x, p.value, -1)
-	if next != nil && next.value != p.value {
+	if after != nil && after.value != p.value {
 		a.steps--
 	}
 }

@@ -1,0 +1,104 @@
+package window
+
+import "slices"
+
+// rows is the times of the newest rows of a group: the moments at which one of its series, or all of
+// them, had a sample. Each series keeps its values in a column beside them, so that a time is kept
+// once however wide the group is.
+//
+// What is older than a series' grace moves from the column into panes, a pane's worth of rows at a time,
+// for all columns at once; what is older than any window goes.
+type rows struct {
+	times   ring[int64] // strictly rising
+	columns []*Series
+	// memory and grace are the longest of the columns.
+	memory, grace int64
+	// floor is the time of the newest row that is no longer here.
+	floor int64
+}
+
+func newRows() *rows { return &rows{floor: never} }
+
+// join takes up a series that has no values in other rows.
+func (r *rows) join(s *Series) {
+	s.rows = r
+	r.columns = append(slices.Clip(r.columns), s)
+	r.memory, r.grace = max(r.memory, s.plan.memory()), max(r.grace, s.plan.Grace)
+}
+
+func (r *rows) leave(s *Series) {
+	if i := slices.Index(r.columns, s); i >= 0 {
+		r.columns = slices.Delete(r.columns, i, i+1)
+	}
+}
+
+// row returns the number of the row at a time, and makes it where there is none.
+func (r *rows) row(t int64) uint64 {
+	end := r.times.end()
+	if r.times.count == 0 || t > *r.times.at(end - 1) {
+		r.push(t)
+		return end
+	}
+	n := end
+	if t != *r.times.at(end - 1) {
+		n = r.after(t)
+	}
+	if n > r.times.first && *r.times.at(n - 1) == t {
+		return n - 1
+	}
+	r.times.insert(n, t)
+	for _, s := range r.columns {
+		s.makeRoom(n)
+	}
+	return n
+}
+
+// has reports whether there is a row at a time.
+func (r *rows) has(t int64) bool {
+	n := r.after(t)
+	return n > r.times.first && *r.times.at(n - 1) == t
+}
+
+// after returns the number of the first row later than t, that of the next one if there is none.
+func (r *rows) after(t int64) uint64 {
+	low, high := 0, int(r.times.count)
+	for low < high {
+		middle := (low + high) / 2
+		if r.times.items[r.times.place(middle)] > t {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return r.times.first + uint64(low)
+}
+
+// push appends a row. Where the ring would have to grow for it, it first forgets what it can.
+func (r *rows) push(t int64) {
+	if r.times.isFull() {
+		for r.times.count > 0 && *r.times.at(r.times.first) <= t-r.memory {
+			r.dropBefore(r.times.first + 1) // the columns follow when they are next used
+		}
+		if r.times.count >= 2*paneRows {
+			r.seal(t)
+		}
+	}
+	r.times.push(t)
+}
+
+func (r *rows) dropBefore(number uint64) {
+	r.floor = *r.times.at(number - 1)
+	r.times.dropBefore(number)
+}
+
+// seal moves the oldest rows into panes, unless a late sample may still belong there.
+func (r *rows) seal(newest int64) {
+	end := r.times.first + paneRows
+	if *r.times.at(end - 1) >= newest-r.grace {
+		return
+	}
+	for _, s := range r.columns {
+		s.seal(end, newest)
+	}
+	r.dropBefore(end)
+}
