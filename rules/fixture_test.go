@@ -68,6 +68,12 @@ func (b *bench) id(series string) tsdb.SeriesID {
 	if id, ok := b.ids[series]; ok {
 		return id
 	}
+	b.names = append(b.names, parseSeries(series))
+	b.ids[series] = tsdb.SeriesID(len(b.names))
+	return b.ids[series]
+}
+
+func parseSeries(series string) labels.Labels {
 	name, rest, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
 	pairs := []string{labels.MetricName, name}
 	for _, pair := range strings.Split(rest, ",") {
@@ -75,9 +81,7 @@ func (b *bench) id(series string) tsdb.SeriesID {
 			pairs = append(pairs, strings.TrimSpace(key), strings.Trim(value, `"`))
 		}
 	}
-	b.names = append(b.names, labels.FromStrings(pairs...))
-	b.ids[series] = tsdb.SeriesID(len(b.names))
-	return b.ids[series]
+	return labels.FromStrings(pairs...)
 }
 
 // push sends one row of samples, taken now; names and values alternate.

@@ -38,7 +38,10 @@ func (e *Engine) forget(s *subject, m moment, changed []Transition) ([]Transitio
 			e.force.drop(tr)
 		}
 		key, _ := keyOf(gone.group.scope.on, gone.labels)
-		delete(gone.group.byKey, key)
+		if gone.group.byKey[key] == gone { // not gone with another already
+			delete(gone.group.byKey, key)
+			e.force.budget.Streams -= len(gone.detectors)
+		}
 		for _, i := range gone.instances {
 			if i.announced {
 				t := i.removed(m.now)
@@ -48,7 +51,6 @@ func (e *Engine) forget(s *subject, m moment, changed []Transition) ([]Transitio
 			e.metrics.count(i.life, life{})
 		}
 		gone.instances, gone.wake = nil, 0
-		e.force.budget.Streams -= len(gone.detectors)
 	}
 	return changed, true
 }

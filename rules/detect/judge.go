@@ -63,18 +63,27 @@ func (d *Detector) judge(ended bool) {
 // within is how much less evidence than the best a bet may have to follow the shift.
 const within = 3
 
-// follow picks the bet that follows the shift to its end: of those with about the most evidence the one that
-// loses most once all is as it was, so that it shows soon.
+// follow picks the bet that follows the shift to its end: of those with about the most evidence the one
+// that wins most on what has come since the shift began. Bets on much smaller shifts win too, but would
+// lose too little once all is as it was.
 func (d *Detector) follow(logs []float64, top float64) (test, bet int) {
 	most := math.Inf(-1)
 	for i := range d.tests {
-		for j := range d.tests[i].bets {
-			cost := levelStakes[j]
-			if d.plan.Kind != Gauge {
-				cost = d.tests[i].costs[j]
+		t := &d.tests[i]
+		for j := range t.bets {
+			b := &t.bets[j]
+			n, x := d.seen(t)
+			if b.n > 0 {
+				n, x = b.n, b.x
 			}
-			if logs[i*len(stakes)+j] >= top-within && cost > most {
-				test, bet, most = i, j, cost
+			wins := 0.0
+			if d.plan.Kind == Gauge {
+				wins = logELevel(j, x/n/(t.limit-d.least))
+			} else {
+				wins = t.logE(j, 1, x/n)
+			}
+			if logs[i*len(stakes)+j] >= top-within && wins > most {
+				test, bet, most = i, j, wins
 			}
 		}
 	}
