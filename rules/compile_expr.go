@@ -151,14 +151,3 @@ func (c *compiler) add(s *scope, t term) int {
 	s.terms = append(s.terms, t)
 	return len(s.terms) - 1
 }
-
-// baseline is the median of what the expression was at this time of day on each of the days that d
-// spans, at least one.
-func (c *compiler) baseline(p place, e *syntax.Call) *node {
-	const day = 24 * time.Hour
-	n := &node{kind: nodeMedian, text: syntax.FormatExpr(e)}
-	for back := day; back <= max(day, duration(e.Args[1])); back += day {
-		n.days = append(n.days, c.expression(p.earlier(back), e.Args[0]))
-	}
-	return n
-}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"math"
-	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -23,13 +22,11 @@ type node struct {
 	// number is a constant, written in unit.
 	number float64
 	unit   syntax.Unit
-	// term is the place of a function among the terms of the scope; detector is that of shifted among the
-	// detectors.
+	// term is the place of a function among the terms of the scope, or of a baseline among its baselines,
+	// whose x is what the past is looked through for; detector is that of shifted among the detectors.
 	term, detector int
 	// shift is the term of a shifted.
 	shift *term
-	// days are the expressions of which a baseline is the median.
-	days []*node
 	// name is the rule of firing, the route of serving.
 	name string
 }
@@ -41,7 +38,7 @@ const (
 	nodeTerm
 	nodeNegate
 	nodeArithmetic
-	nodeMedian
+	nodeBaseline
 	nodeCompare
 	nodeLogic // and, or
 	nodeNot
@@ -52,9 +49,10 @@ const (
 
 // facts are what a condition is evaluated on.
 type facts struct {
-	// values are those of the scope's terms, detectors those of its shifted.
+	// values are those of the scope's terms, detectors those of its shifted, pasts those of its baselines.
 	values    []window.Result
 	detectors []*detect.Detector
+	pasts     []*past
 	// labels name the instance.
 	labels labels.Labels
 	// firing reports whether a rule fires for the instances with the same shared labels, serving
@@ -83,26 +81,11 @@ func (n *node) value(f *facts) (v float64, known bool) {
 		}
 		v, known = calculate(n.op, x, y)
 		return v, known && !math.IsNaN(v)
-	case nodeMedian:
-		return n.median(f)
+	case nodeBaseline:
+		usual := f.pasts[n.term].usual
+		return usual.Value, usual.Known
 	}
 	return 0, false
-}
-
-// median is that of the days that are known; of an even number it is the mean of the middle two.
-func (n *node) median(f *facts) (v float64, known bool) {
-	days := make([]float64, 0, len(n.days))
-	for _, day := range n.days {
-		if v, known := day.value(f); known {
-			days = append(days, v)
-		}
-	}
-	if len(days) == 0 {
-		return 0, false
-	}
-	slices.Sort(days)
-	low, high := days[(len(days)-1)/2], days[len(days)/2]
-	return low + (high-low)/2, true
 }
 
 func calculate(op syntax.Op, x, y float64) (v float64, known bool) {
@@ -179,7 +162,4 @@ func (n *node) walk(visit func(*node)) {
 	visit(n)
 	n.x.walk(visit)
 	n.y.walk(visit)
-	for _, day := range n.days {
-		day.walk(visit)
-	}
 }

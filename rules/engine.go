@@ -50,7 +50,7 @@ func NewEngine(o Options) *Engine {
 	}
 	e := &Engine{
 		options: o, logger: o.Logger, metrics: newEngineMetrics(o.Registerer),
-		force: newForce(&Program{}, o.Grace),
+		force: newForce(&Program{}, o.Grace, false),
 	}
 	e.known = facts{firing: e.firing, serving: e.serving}
 	return e

@@ -32,7 +32,7 @@ type ExplanationNode struct {
 	// rule writes it, or true, false or unknown.
 	Text  string `json:"text"`
 	Value string `json:"value"`
-	// Samples is how many samples a window function rests on.
+	// Samples is how many samples a window function rests on, or how many days a baseline.
 	Samples int `json:"samples,omitempty"`
 	// Detail is what the detector of shifted knows, a sentence.
 	Detail string            `json:"detail,omitempty"`
@@ -80,8 +80,11 @@ func (r *rule) explain(n *node, f *facts, units map[int]syntax.Unit) Explanation
 		made.Samples = int(f.values[n.term].Samples)
 	case nodeShifted:
 		made.Detail = n.shift.detail(f.detectors[n.detector].Report())
+	case nodeBaseline:
+		made.Samples = int(f.pasts[n.term].usual.Samples)
+		return made // what is below it is about the past
 	}
-	for _, part := range append([]*node{n.x, n.y}, n.days...) {
+	for _, part := range []*node{n.x, n.y} {
 		if part != nil && part.kind != nodeNumber {
 			made.Parts = append(made.Parts, r.explain(part, f, units))
 		}
@@ -135,6 +138,9 @@ func ExplainAt(ctx context.Context, p *Program, store storage.Queryable, s Selec
 	}
 	e := NewEngine(Options{Store: until{store, at.UnixMilli()}})
 	if err := e.Load(ctx, p, nil, at); err != nil {
+		return nil, 0, err
+	}
+	if err := e.Recall(ctx, at); err != nil {
 		return nil, 0, err
 	}
 	list, chosen, _ = e.Explain(s)

@@ -18,7 +18,7 @@ import (
 func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState, now time.Time) error {
 	e.loading.Lock()
 	defer e.loading.Unlock()
-	next := newForce(p, e.options.Grace)
+	next := newForce(p, e.options.Grace, e.options.Store != nil)
 	clocks := e.startMissing()
 	err := e.rebuild(ctx, next, clocks, now)
 	if err == nil {
@@ -100,6 +100,7 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 			kept.subject.heard = max(kept.subject.heard, i.subject.heard)
 		}
 	}
+	e.keepPasts(next)
 	for r, s := range e.sights {
 		if kept := sights[next.ruleOf[r.info.Name]]; kept != nil {
 			kept.alerted, kept.since = s.alerted, s.since

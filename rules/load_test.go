@@ -150,7 +150,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	b.every(time.Second, 5*time.Second, `latency_seconds{model="a"}`, 1)
 	b.engine.startMissing()
 	b.every(time.Second, 5*time.Second, `latency_seconds{model="a"}`, 3)
-	next := newForce(compileSource(t, slowRules), time.Minute)
+	next := newForce(compileSource(t, slowRules), time.Minute, false)
 	b.engine.swap(next, b.engine.missed, nil, b.now)
 	if term := b.status("slow", "a").Terms[0]; term.Value != 3 || term.Samples != 5 {
 		t.Errorf("%+v", term)

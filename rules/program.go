@@ -32,6 +32,8 @@ type scope struct {
 	terms   []term
 	// shifts are the places of the terms that are shifted.
 	shifts []int
+	// baselines are what its rules compare with the past.
+	baselines []*baseline
 	// rules stand in such an order that each comes after those whose firing it asks for.
 	rules []*rule
 }
@@ -61,6 +63,7 @@ type rule struct {
 type Cost struct {
 	// Samples is how many samples of 16 bytes the windows of one instance of every rule keep, for series
 	// that bring one sample a second. What is packed takes five eighths of that at worst, and mostly an eighth.
+	// A value that a baseline keeps counts as half a sample.
 	Samples int
 	// Steps is how many functions and operations one evaluation of every rule takes.
 	Steps int

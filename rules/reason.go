@@ -105,7 +105,7 @@ func (i *instance) terms(f *facts) []Term {
 	var visit func(n *node)
 	visit = func(n *node) {
 		switch {
-		case n == nil:
+		case n == nil, n.kind == nodeBaseline: // whose functions are about the past
 		case n.kind == nodeTerm:
 			add(n, "", 0)
 		case n.kind == nodeShifted:
@@ -115,9 +115,6 @@ func (i *instance) terms(f *facts) []Term {
 		default:
 			visit(n.x)
 			visit(n.y)
-			for _, day := range n.days {
-				visit(day)
-			}
 		}
 	}
 	visit(i.rule.when)

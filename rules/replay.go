@@ -54,6 +54,9 @@ func Replay(ctx context.Context, p *Program, recording Recording, router Router,
 		}
 		r.advance(batch.Arrived)
 		r.engine.Observe(batch, r.now)
+		if err := r.engine.Recall(ctx, r.now); err != nil {
+			return err
+		}
 		for _, e := range r.taken() {
 			if !emit(e) {
 				return nil
@@ -90,7 +93,10 @@ func newReplayer(p *Program, recording Recording, router Router, o Options) *rep
 
 func (r *replayer) start(ctx context.Context, now time.Time) error {
 	r.now = now
-	return r.engine.Load(ctx, r.program, nil, now)
+	if err := r.engine.Load(ctx, r.program, nil, now); err != nil {
+		return err
+	}
+	return r.engine.Recall(ctx, now)
 }
 
 // handle takes what the engine decided, and what the routes make of it.

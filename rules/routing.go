@@ -54,7 +54,8 @@ type rebuiltSeries struct {
 	*tracked
 }
 
-func newForce(p *Program, grace time.Duration) *force {
+// newForce makes a program's force; recalls says that there is a store that may know more of the past.
+func newForce(p *Program, grace time.Duration, recalls bool) *force {
 	f := &force{
 		program: p, roles: map[string][]role{}, plans: map[*metric]*window.Plan{}, ruleOf: map[string]*rule{},
 		askers: map[string][]*rule{}, rebuilt: map[uint64][]rebuiltSeries{},
@@ -67,7 +68,7 @@ func newForce(p *Program, grace time.Duration) *force {
 		}
 	}
 	for _, s := range p.scopes {
-		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}, budget: f.budget})
+		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}, budget: f.budget, recalls: recalls})
 	}
 	for _, r := range p.rules {
 		f.ruleOf[r.info.Name] = r

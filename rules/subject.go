@@ -21,6 +21,10 @@ type subject struct {
 	instances []*instance
 	// detectors are parallel to the scope's shifts.
 	detectors []*detect.Detector
+	// pasts are parallel to the scope's baselines; quarter and endMS are when they were last kept, on the
+	// subject's own clock.
+	pasts          []*past
+	quarter, endMS int64
 	// members are the series behind the inputs.
 	members []*tracked
 	// newest is the time of the newest sample, in milliseconds; heard is the server's clock when a
@@ -39,6 +43,10 @@ type subjects struct {
 	byKey map[string]*subject
 	// budget is what their detectors share.
 	budget *detect.Budget
+	// recalls says that the store may have a past for new subjects; waiting are those whose baselines have
+	// not been given it yet.
+	recalls bool
+	waiting []*subject
 }
 
 // instance is one rule for one subject.
@@ -92,6 +100,7 @@ func (g *subjects) subject(series labels.Labels) *subject {
 		inputs: make([]input, len(g.scope.metrics)), values: make([]window.Result, len(g.scope.terms)),
 	}
 	s.watch()
+	s.awaitPast()
 	key, _ = keyOf(g.scope.on, s.labels) // lets go of the series' labels
 	g.byKey[key] = s
 	return s
@@ -124,6 +133,7 @@ func (s *subject) add(r *rule, now time.Time) *instance {
 // measure moves the subject's windows to now, in milliseconds of the server's clock, and evaluates
 // its functions.
 func (s *subject) measure(now int64) {
+	s.remember(now)
 	for i := range s.inputs {
 		s.inputs[i].slide(now)
 	}
@@ -131,6 +141,7 @@ func (s *subject) measure(now int64) {
 		s.values[i] = s.group.scope.terms[i].evaluate(s.inputs, now)
 	}
 	s.look(now)
+	s.lookBack()
 }
 
 func (in *input) slide(now int64) {

@@ -190,6 +190,7 @@ func (s *Server) Run(ctx context.Context) error {
 	layers, failed := errgroup.WithContext(inner)
 	layers.Go(func() error { return s.observations.Run(failed) })
 	layers.Go(func() error { return s.clock.run(failed, s.engine, s.now) })
+	layers.Go(func() error { return s.recall(failed) })
 	layers.Go(func() error { return s.ruleFiles.watch(failed) })
 	layers.Go(func() error { return s.manager.Run(failed) })
 
