@@ -82,7 +82,9 @@ func (r Run) one(ctx context.Context, start peers.Start, data *Dataset) (_ Resul
 	result := Result{Server: server.Name, Version: server.Version, Data: data.Name, Series: data.Series()}
 	doing := fmt.Sprintf("%s: %s", server.Name, data.Name)
 	began := time.Now()
-	result.Samples, err = Send(ctx, server, data, r.Batch, func(step int) {
+	sender := NewSender(server, data, r.Batch)
+	defer sender.Close()
+	result.Samples, err = sender.Send(ctx, data.Steps, func(step int) {
 		r.Progress(doing+": writing", float64(step)/float64(data.Steps))
 	})
 	if err != nil {

@@ -19,10 +19,7 @@ func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the server")
 	}
-	program := filepath.Join(t.TempDir(), "heddle")
-	if text, err := exec.Command("go", "build", "-o", program, "github.com/neuroweaver/heddle/cmd/heddle").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
+	program := buildServer(t)
 	now := time.Now()
 	scrapes, err := ReadRecordings([]string{expositions(t, map[string]string{
 		"1000.prom": "a -1e-300\nb 5e-324\nc +Inf\nd NaN\n",
@@ -64,6 +61,48 @@ func TestRun(t *testing.T) {
 	}
 	if n := strings.Count(report.String(), "bit for bit"); n != 2 {
 		t.Errorf("the report says \"bit for bit\" %d times:\n%s", n, &report)
+	}
+}
+
+// buildServer builds the program and returns its path.
+func buildServer(t *testing.T) string {
+	program := filepath.Join(t.TempDir(), "heddle")
+	if text, err := exec.Command("go", "build", "-o", program, "github.com/neuroweaver/heddle/cmd/heddle").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return program
+}
+
+// TestScale measures two small runs of the real server: each counts what it wrote, and finds it again
+// after the kill.
+func TestScale(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the server")
+	}
+	scale := Scale{
+		Start: peers.HeddleAt(buildServer(t)), Data: smallTelemetry(), Rows: 10, RestartSamples: 250,
+		Dir: t.TempDir(), Batch: 60, Progress: func(string, float64) {},
+	}
+	var sum ScaleResult
+	for range 2 {
+		result, err := scale.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Series != 100 || result.Samples != 900 || result.LoggedSamples != 300 || result.DiskBytes == 0 || result.RSSBytes == 0 || result.RestartSeconds <= 0 {
+			t.Errorf("%+v", result)
+		}
+		sum.Add(result)
+	}
+	if sum.Series != 100 || sum.Samples != 1800 || sum.LoggedSamples != 300 {
+		t.Errorf("%+v", sum)
+	}
+	var report bytes.Buffer
+	if err := ScaleReport(&report, sum, sum); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(report.String(), "× 1.00") {
+		t.Errorf("the report does not compare equal runs:\n%s", &report)
 	}
 }
 

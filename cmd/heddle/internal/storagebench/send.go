@@ -19,23 +19,33 @@ const (
 	window = 20
 )
 
-// Send writes all of the data set in requests of at most batch samples and returns how many samples
-// were acknowledged. Each request carries one step of neighbouring targets. Progress is called now and
-// then with the number of steps done.
-func Send(ctx context.Context, server *peers.Server, data *Dataset, batch int, progress func(step int)) (samples int64, err error) {
-	shards := shardsOf(data.Targets, batch)
-	defer func() {
-		for _, s := range shards {
-			s.stop()
-		}
-	}()
-	for step := 0; step < data.Steps; step += window {
+// Sender writes a data set to a server, step after step. It is used by one goroutine.
+type Sender struct {
+	server *peers.Server
+	shards []*shard
+	steps  int // of the data set
+	step   int // of the next rows
+}
+
+// NewSender returns a sender at the first step of a data set. Its requests have at most batch samples;
+// each carries one step of neighbouring targets. It must be closed.
+func NewSender(server *peers.Server, data *Dataset, batch int) *Sender {
+	return &Sender{server: server, shards: shardsOf(data.Targets, batch), steps: data.Steps}
+}
+
+// Send writes the next steps and returns how many samples were acknowledged. Progress is called now and
+// then with the number of these steps that are done.
+func (s *Sender) Send(ctx context.Context, steps int, progress func(step int)) (samples int64, err error) {
+	before := s.acknowledged()
+	from, to := s.step, min(s.step+steps, s.steps)
+	for s.step < to {
+		next := min(s.step+window, to)
 		group, ctx := errgroup.WithContext(ctx)
 		for sender := range senders {
 			group.Go(func() error {
-				for range min(window, data.Steps-step) {
-					for i := sender; i < len(shards); i += senders {
-						if err := shards[i].sendStep(ctx, server); err != nil {
+				for range next - s.step {
+					for i := sender; i < len(s.shards); i += senders {
+						if err := s.shards[i].sendStep(ctx, s.server); err != nil {
 							return err
 						}
 					}
@@ -46,12 +56,24 @@ func Send(ctx context.Context, server *peers.Server, data *Dataset, batch int, p
 		if err := group.Wait(); err != nil {
 			return 0, err
 		}
-		progress(min(step+window, data.Steps))
+		s.step = next
+		progress(next - from)
 	}
-	for _, s := range shards {
-		samples += s.samples
+	return s.acknowledged() - before, nil
+}
+
+func (s *Sender) acknowledged() (samples int64) {
+	for _, shard := range s.shards {
+		samples += shard.samples
 	}
-	return samples, nil
+	return samples
+}
+
+// Close lets go of the data.
+func (s *Sender) Close() {
+	for _, shard := range s.shards {
+		shard.stop()
+	}
 }
 
 // shard is the targets that share a request. It is used by one goroutine at a time.
