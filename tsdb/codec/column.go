@@ -5,7 +5,8 @@ import (
 )
 
 // A column is a byte of flags, what they announce in the order of the constants, its summary, and
-// its samples: a float stream, or chunks of native histograms.
+// its samples: a float stream, or chunks of native histograms. A column without a byte is the same as
+// the one before it.
 const (
 	columnKind   = 0x03 // Kind
 	columnAlias  = 0x04 // only a varint follows: the same as the column so far before this one
@@ -19,6 +20,9 @@ const (
 func (e *Encoder) appendColumn(dst []byte, g *Group, i int, bitmapOf []int, tier Tier) []byte {
 	c := &g.Columns[i]
 	if j := e.aliasOf[i]; j >= 0 {
+		if i > 0 && (i-1 == j || e.aliasOf[i-1] == j) {
+			return dst
+		}
 		dst = append(dst, byte(KindFloat)|columnAlias)
 		return binary.AppendUvarint(dst, uint64(i-j))
 	}

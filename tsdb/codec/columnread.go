@@ -16,6 +16,7 @@ type columnHead struct {
 
 // column returns a cursor over a column, or over the one it is an alias of, and the index of that.
 func (r *GroupReader) column(i int) (cursor, int) {
+	i = int(r.full[i])
 	c := r.cursor(r.columns[i])
 	if len(c.src) == 0 || c.src[0]&columnAlias == 0 {
 		return c, i

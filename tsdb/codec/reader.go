@@ -16,6 +16,7 @@ type GroupReader struct {
 	axes    []item
 	bitmaps []item
 	columns []item
+	full    []int32 // for each column itself, or where it is empty, the one before that it is the same as
 
 	axis    []AxisInfo       // those that are known; else without rows
 	present map[int]presence // decoded bitmaps
@@ -64,13 +65,13 @@ func (r *GroupReader) Reset(src []byte) error {
 	if v := c.byte(); c.err == nil && (v < oldestVersion || v > version) {
 		c.fail("version %d, this program reads versions %d to %d", v, oldestVersion, version)
 	}
-	// Each item has a byte in the directory and a byte of its own at least.
+	// Each item has a byte in the directory, and but for columns a byte of its own at least.
 	axes := c.length(c.left()/2, "number of axes")
 	bitmaps := c.length(c.left()/2, "number of bitmaps")
-	columns := c.length(c.left()/2, "number of columns")
+	columns := c.length(c.left(), "number of columns")
 	tables := c.length(min(maxTables, c.left()/2), "number of tables")
-	if n := axes + bitmaps + columns + tables; c.err == nil && n > c.left()/2 {
-		c.fail("%d items in %d bytes", n, c.left())
+	if n := 2*(axes+bitmaps+tables) + columns; c.err == nil && n > c.left() {
+		c.fail("%d items in %d bytes", axes+bitmaps+columns+tables, c.left())
 	}
 	if c.err != nil {
 		return c.err
@@ -97,6 +98,17 @@ func (r *GroupReader) Reset(src []byte) error {
 	r.bitmaps, items = items[:bitmaps], items[bitmaps:]
 	r.columns, items = items[:columns], items[columns:]
 	r.tables = tableSet{src: src, items: items}
+	full := grow(&r.full, columns)
+	for i, it := range r.columns {
+		switch {
+		case it.size > 0:
+			full[i] = int32(i)
+		case i > 0:
+			full[i] = full[i-1]
+		default:
+			c.fail("the first column is empty")
+		}
+	}
 	return c.err
 }
 
