@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
@@ -129,6 +130,10 @@ func (r *resolver) bareName(ref *syntax.Ref) {
 	if ref.Name == "" || r.isLet(ref.Name) || r.isMetric(ref.Name) || r.blocks[ref.Name] {
 		return
 	}
+	if ref.Name == "true" || ref.Name == "false" {
+		r.report(ref.Span, "a comparison is true or false in itself", "%q is not a value", ref.Name)
+		return
+	}
 	if r.letNames == nil {
 		r.letNames = slices.Sorted(maps.Keys(r.lets))
 	}
@@ -147,6 +152,11 @@ func (r *resolver) stimuli(test *syntax.Test) {
 func (r *resolver) notMetric(at syntax.Span, name, otherwise string) {
 	if r.metricNames == nil {
 		r.metricNames = r.vocabulary.names(r.file)
+	}
+	for _, suffix := range []string{"_bucket", "_sum", "_count", "_total"} {
+		if whole, ok := strings.CutSuffix(name, suffix); ok && r.isMetric(whole) {
+			otherwise = fmt.Sprintf("did you mean %q?", whole)
+		}
 	}
 	r.report(at, r.hint(name, r.metricNames, otherwise), "%q is not a metric", name)
 }

@@ -1,9 +1,16 @@
 package syntax
 
+import (
+	"slices"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
 // readBlock reads the clauses in the braces behind a header that was just read.
 func (o *outline) readBlock(node Declaration, kind blockKind) {
 	comments := node.(interface{ block() *Block }).block()
 	header := o.tokens[o.next-1]
+	indentation := node.Range().Start.Column
 	opened := isOp(o.peek(), "{")
 	var beforeBrace []string
 	if opened {
@@ -12,7 +19,7 @@ func (o *outline) readBlock(node Declaration, kind blockKind) {
 		}
 		header = o.take()
 		comments.Opening = o.trailing()
-	} else if !node.trivia().broken {
+	} else if !node.trivia().broken && !o.hasMistakeAt(header) {
 		o.reportf(spanOf(header), `the clauses of a `+string(kind)+` stand in braces: { … }`, `"{" is missing behind this`)
 	}
 	for count := 0; ; count++ {
@@ -26,6 +33,9 @@ func (o *outline) readBlock(node Declaration, kind blockKind) {
 			comments.Closing = withoutLastBlank(leading)
 			o.take()
 			return
+		case o.isInside(kind, indentation):
+			o.readInside(kind)
+			continue
 		case token.EOF(), o.firstOnLine(o.next) && isKeyword(heddle.declarations, token):
 			comments.Closing = leading
 			if opened {
@@ -40,6 +50,41 @@ func (o *outline) readBlock(node Declaration, kind blockKind) {
 			return
 		}
 		o.readClause(node, kind, leading)
+	}
+}
+
+// hasMistakeAt reports whether a mistake was found at the end of a header: the token, or behind it.
+func (o *outline) hasMistakeAt(last lexer.Token) bool {
+	return slices.ContainsFunc(o.errors, func(e Error) bool { return !e.Start.Before(startOf(last)) })
+}
+
+// isInside reports whether the next token begins a declaration, or the expectation of a test without
+// its time, that was meant to stand inside the block that is read: it is further to the right.
+func (o *outline) isInside(kind blockKind, indentation uint32) bool {
+	token := o.tokens[o.next]
+	if token.Type != identToken || !o.firstOnLine(o.next) || startOf(token).Column <= indentation {
+		return false
+	}
+	switch token.Value {
+	case "rule", "route":
+		return kind == testBlock
+	case "let", "metric", "use", "import", "alarms":
+		return true
+	}
+	return false
+}
+
+// readInside reports what isInside has found, and reads it where it is a declaration.
+func (o *outline) readInside(kind blockKind) {
+	token := o.tokens[o.next]
+	if token.Value == "rule" || token.Value == "route" {
+		o.reportf(spanOf(token), heddle.clauses[testBlock]["at"].form, "an expectation begins with its time")
+		o.cut(testBlock, false)
+		return
+	}
+	o.reportf(spanOf(token), "put it before the "+string(kind), "%q cannot stand in a %s", token.Value, kind)
+	if declaration := o.readDeclaration(nil); declaration != nil && len(o.file.Declarations) < maxDeclarations {
+		o.file.Declarations = append(o.file.Declarations, declaration)
 	}
 }
 
@@ -94,7 +139,15 @@ func (o *outline) beginsStimulus() bool {
 		return false
 	}
 	second := o.tokens[o.skipComments(o.next+1)]
-	return second.Type == identToken || isOp(second, "{")
+	switch {
+	case isOp(second, "rule"), isOp(second, "route"), isOp(second, "alert"):
+		return false // an expectation with another first word
+	case isOp(second, "is"), isOp(second, "counts"):
+		return true
+	case isKeyword(heddle.clauses[ruleBlock], first), isKeyword(heddle.clauses[routeBlock], first):
+		return isOp(second, "{") // else a clause in the wrong place
+	}
+	return second.Type == identToken || isOp(second, "{") || isOp(second, "(")
 }
 
 // skipBlock passes over a block in braces, if one begins here or is open.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	regexpsyntax "regexp/syntax"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -160,6 +161,8 @@ func (c *checker) metric(m *Metric) {
 			c.reportf(source.Span, "", "the name of a metric is empty")
 		case len(source.Value) > maxNameBytes:
 			c.reportf(source.Span, fmt.Sprintf("at most %d bytes", maxNameBytes), "this name is too long")
+		case strings.ContainsAny(source.Value, "{}()"):
+			c.reportf(source.Span, `behind the name: where status = "500"`, "the name of a metric has no braces; labels are selected with where")
 		case seen[source.Value]:
 			c.reportf(source.Span, "remove it", "%q is named twice", source.Value)
 		}

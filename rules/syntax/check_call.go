@@ -1,6 +1,10 @@
 package syntax
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // typeOfCall reports the mistakes of a call and its arguments.
 func (c *checker) typeOfCall(call *Call) valueType {
@@ -9,6 +13,8 @@ func (c *checker) typeOfCall(call *Call) valueType {
 		hint := DidYouMean(call.Function.Text, functionNames())
 		if meant, ok := functionSlips[call.Function.Text]; ok {
 			hint = fmt.Sprintf("did you mean %q?", meant)
+		} else if advice, ok := functionAdvice[call.Function.Text]; ok {
+			hint = advice
 		}
 		c.reportf(call.Function.Span, hint, "%q is not a function", call.Function.Text)
 		for _, arg := range call.Args {
@@ -23,7 +29,14 @@ func (c *checker) typeOfCall(call *Call) valueType {
 		if n := len(signature.Args); n != 1 {
 			takes = fmt.Sprintf("%d arguments", n)
 		}
-		c.reportf(call.Function.Span, "the form is: "+signature.Usage(), "%s takes %s, not %d", call.Function.Text, takes, len(call.Args))
+		hint := "the form is: " + signature.Usage()
+		if len(call.Args) == 1 && (signature.Args[0].Kind == MetricArg) {
+			if inner, ok := call.Args[0].(*Call); ok {
+				c.typeOf(inner)
+				hint += "; the series of an instance are joined already"
+			}
+		}
+		c.reportf(call.Function.Span, hint, "%s takes %s, not %d", call.Function.Text, takes, len(call.Args))
 	} else {
 		for i, arg := range call.Args {
 			c.argument(signature, signature.Args[i], arg)
@@ -96,6 +109,14 @@ var functionSlips = map[string]string{
 	"histogram_quantile": "quantile", "quantile_over_time": "quantile", "median": "p50", "p999": "quantile", "offset": "ago",
 }
 
+// functionAdvice says what to do instead of some of PromQL's functions.
+var functionAdvice = map[string]string{
+	"absent": "write: missing fire after 1m", "absent_over_time": "write: missing fire after 1m", "predict_linear": "compare slope(m, w)",
+	"time": "ask age(m) for the time since the last sample", "timestamp": "ask age(m) for the time since the last sample",
+	"abs": "compare both sides: x > 5 or x < -5", "topk": "a rule looks at each instance for itself", "bottomk": "a rule looks at each instance for itself",
+	"changes": "compare stddev(m, w) with 0", "resets": "a reset is taken out of rate and increase",
+}
+
 // argument reports an argument that does not fit.
 func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 	if isBlank(arg) {
@@ -118,6 +139,8 @@ func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 		case *Number:
 			if want.Kind == WindowArg && arg.Unit == None {
 				hint = fmt.Sprintf("did you mean %q?", arg.Text+"s")
+			} else if minutes, ok := strings.CutSuffix(arg.Text, "M"); ok && want.Kind == WindowArg {
+				hint = fmt.Sprintf("did you mean %q?", minutes+"m")
 			}
 		}
 		c.reportf(arg.Range(), hint, "%s must stand here, not %s", what, describeExpr(arg))
@@ -133,15 +156,23 @@ func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 		}
 		c.metricArgument(want, arg, wrong)
 	case WindowArg:
-		if !isNumber || number.Unit != Time {
+		switch {
+		case isNegative(arg):
+			c.reportf(arg.Range(), "", "this time must be above zero")
+		case !isNumber || number.Unit != Time:
 			wrong("a time such as 5m")
-		} else if number.Nanos == 0 {
+		case number.Nanos == 0:
 			c.reportf(number.Span, "", "this time must be above zero")
+		case number.Nanos < int64(time.Millisecond):
+			c.reportf(number.Span, "", "the shortest time is 1ms")
 		}
 	case ShareArg:
-		if !isNumber || number.Unit != None && number.Unit != Percent {
+		switch {
+		case isNegative(arg):
+			c.reportf(arg.Range(), "", "a share lies between 0%% and 100%%")
+		case !isNumber || number.Unit != None && number.Unit != Percent:
 			wrong("a share such as 99% or 0.99")
-		} else if number.Value < 0 || number.Value > 1 {
+		case number.Value > 1:
 			hint := ""
 			if number.Unit == None && number.Value <= 100 {
 				hint = fmt.Sprintf("did you mean %q?", number.Text+"%")
@@ -149,10 +180,7 @@ func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 			c.reportf(number.Span, hint, "a share lies between 0%% and 100%%")
 		}
 	case NumberArg:
-		if negative, ok := arg.(*Unary); ok && negative.Op == Negate {
-			_, isNumber = negative.X.(*Number)
-		}
-		if !isNumber {
+		if !isNumber && !isNegative(arg) {
 			wrong("a written number")
 		}
 	case ExprArg:
@@ -176,6 +204,16 @@ func (c *checker) argument(signature *Signature, want Arg, arg Expr) {
 		}
 		c.reference(Name{ref.Span, ref.Name}, what, table)
 	}
+}
+
+// isNegative reports a written number with a sign.
+func isNegative(e Expr) bool {
+	negative, ok := e.(*Unary)
+	if !ok || negative.Op != Negate {
+		return false
+	}
+	_, ok = negative.X.(*Number)
+	return ok
 }
 
 // metricArgument reports what is not the name of a metric, or a metric of another kind. Names that

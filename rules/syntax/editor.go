@@ -40,6 +40,7 @@ func Tokens(source string) []Token {
 	kinds := map[lexer.TokenType]TokenKind{
 		identToken: WordToken, opToken: OperatorToken, numberToken: NumberToken, stringToken: StringToken,
 		commentToken: CommentToken, badStringToken: OpenStringToken, badCharacterToken: WrongToken,
+		oddStringToken: WrongToken, foreignToken: WrongToken,
 	}
 	var tokens []Token
 	for _, t := range tokenize(source) {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
+
+	"golang.org/x/text/width"
 )
 
 // Error is one mistake in a rule file, with all that a person needs to repair it.
@@ -33,30 +35,47 @@ func (e Error) Error() string {
 	line, cut := excerpt(e.Line, int(e.Start.Column))
 	fmt.Fprintf(&b, "\n%5d | %s\n      | ", e.Start.Line, line)
 	column := int(e.Start.Column) - cut
-	for i, r := range []rune(line) {
-		if i >= column-1 {
-			break
-		}
-		if r == '\t' {
-			b.WriteByte('\t')
-		} else {
-			b.WriteByte(' ')
-		}
-	}
-	width := 1
+	runes := []rune(line)
+	end := column
 	switch {
 	case e.End.Line == e.Start.Line:
-		width = int(e.End.Column) - int(e.Start.Column)
+		end = int(e.End.Column) - cut - 1
 	case e.End.Line > e.Start.Line:
-		width = utf8.RuneCountInString(line) - column + 1
+		end = len(runes)
 	}
-	width = max(1, min(width, utf8.RuneCountInString(line)-column+1))
-	b.WriteString(strings.Repeat("^", width))
+	for i, r := range runes {
+		switch {
+		case i+1 < column && r == '\t':
+			b.WriteByte('\t')
+		case i+1 < column:
+			b.WriteString(strings.Repeat(" ", columns(r)))
+		case i+1 <= end || i+1 == column:
+			b.WriteString(strings.Repeat("^", columns(r)))
+		}
+	}
+	if column > len(runes) {
+		b.WriteString(strings.Repeat(" ", column-len(runes)-1) + "^")
+	}
 	if e.Hint != "" {
 		b.WriteByte(' ')
 		b.WriteString(e.Hint)
 	}
 	return b.String()
+}
+
+// columns is how many columns of a terminal a character takes.
+func columns(r rune) int {
+	switch {
+	case r == '\t' || unicode.IsControl(r):
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
 }
 
 // maxExcerptWidth keeps an error readable where a line is thousands of characters long.

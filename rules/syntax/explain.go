@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -36,7 +38,7 @@ func (p production) explain(err error, tokens []lexer.Token) *mistake {
 		}
 		return wrong.replacing(lex, 1)
 	}
-	return wrongWord(lex, len(tokens)-at, literals(unexpected), form)
+	return wrongWord(lex, tokens, literals(unexpected), form)
 }
 
 // placeOf finds an unexpected token among those that were read; the last of several at one place, for
@@ -51,11 +53,14 @@ func placeOf(tokens []lexer.Token, unexpected lexer.Token) int {
 	return max(0, at-1)
 }
 
-// literals are the words that participle would have taken: one, or several of which each begins a choice.
+// literals are the words that participle would have taken.
 func literals(unexpected *participle.UnexpectedTokenError) (words []string) {
 	message := unexpected.Message()
 	if only := onlyLiteral.FindStringSubmatch(message); only != nil {
 		return only[1:]
+	}
+	if part := onlyPart.FindStringSubmatch(message); part != nil {
+		return partWords[part[1]]
 	}
 	for _, quoted := range literal.FindAllStringSubmatch(expectation.FindString(message), -1) {
 		words = append(words, quoted[1])
@@ -65,43 +70,74 @@ func literals(unexpected *participle.UnexpectedTokenError) (words []string) {
 
 var (
 	onlyLiteral = regexp.MustCompile(`\(expected "([^"]+)"(?: [^|]|\))`)
+	onlyPart    = regexp.MustCompile(`\(expected (\w+)`)
 	expectation = regexp.MustCompile(`\(expected .*`)
 	literal     = regexp.MustCompile(`"([^"]+)"`)
 )
 
+// partWords are the words with which the parts of a clause begin, the most usual first.
+var partWords = map[string][]string{"GuardPart": {"dwell", "max"}, "ReturnPart": {"after", "probe", "never"}}
+
 // wrongWord is the mistake of a token where one of some words is expected. Where none is, the clause is
-// complete, and the rest of its tokens is left out.
-func wrongWord(lex *lexer.PeekingLexer, rest int, words []string, form string) *mistake {
-	token := *lex.Peek()
+// complete: the rest of its tokens is left out, unless it goes on as a list does.
+func wrongWord(lex *lexer.PeekingLexer, tokens []lexer.Token, words []string, form string) *mistake {
+	token, behind := *lex.Peek(), ahead(lex, 1)
+	isList := listWords[tokens[0].Value] && (isValue(token) || isValue(behind) && token.Type == identToken)
+	switch {
+	case isList && (len(words) == 0 || words[0] == "every" && token.Type == numberToken):
+		m := expected(lex, `","`, form)
+		if !isValue(token) || token.Type == identToken && (isOp(token, "and") || behind.Type == numberToken && tokens[0].Value != "return") {
+			return m.instead(lex, opToken, ",")
+		}
+		return m.before(lex, opToken, ",")
+	case len(words) == 0:
+		m := mistakeAt(spanOf(token), form, "%s cannot stand here", describe(token))
+		return m.replacing(lex, len(tokens)-int(lex.RawCursor()))
+	}
 	if token.Type == identToken {
 		if meant := Suggest(token.Value, slices.Values(words)); meant != "" {
 			m := mistakeAt(spanOf(token), fmt.Sprintf("did you mean %q?", meant), "%q cannot stand here", shorten(token.Value))
 			return m.instead(lex, identToken, meant)
 		}
 	}
-	if len(words) == 1 {
-		m := expected(lex, fmt.Sprintf("%q", words[0]), form)
-		kind := opToken
-		if isWord(words[0]) || reserved[words[0]] {
-			kind = identToken
-		}
-		if isOp(ahead(lex, 1), words[0]) {
-			return m.replacing(lex, 1)
-		}
-		isOtherSign := token.Type == opToken && kind == opToken && words[0] == "=" && token.Value != "{"
-		behind := ahead(lex, 1)
-		isOtherWord := token.Type == identToken && kind == identToken && (behind.Type == identToken && !reserved[behind.Value] || behind.Type == numberToken)
-		if isOtherSign || isOtherWord {
-			return m.instead(lex, kind, words[0])
-		}
-		return m.before(lex, kind, words[0])
+	what := oneOfWords(words)
+	kind := opToken
+	if isWord(words[0]) || reserved[words[0]] {
+		kind = identToken
 	}
-	if token.EOF() {
-		return mistakeAt(spanOf(token), form, "this is not finished")
+	m := expected(lex, what, form)
+	isOtherSign := token.Type == opToken && kind == opToken && words[0] == "=" && token.Value != "{"
+	isOtherWord := token.Type == identToken && (kind == identToken || len(words) > 1) && isValue(behind) && !isOp(behind, "is") && !isOp(behind, "serves")
+	switch {
+	case isOp(behind, words[0]):
+		return m.replacing(lex, 1)
+	case isOp(behind, "serves"):
+		return m.before(lex, identToken, "route")
+	case isOtherSign || isOtherWord:
+		return m.instead(lex, kind, words[0])
 	}
-	m := mistakeAt(spanOf(token), form, "%s cannot stand here", describe(token))
-	if len(words) == 0 {
-		return m.replacing(lex, rest)
+	return m.before(lex, kind, words[0])
+}
+
+// listWords begin the clauses that end in a list.
+var listWords = map[string]bool{
+	"rule": true, "dedup": true, "because": true, "switch": true, "notify": true, "models": true, "apply": true, "guard": true, "return": true, "shift": true,
+}
+
+// isValue reports a word, a text or a number.
+func isValue(t lexer.Token) bool {
+	return t.Type == identToken && !reserved[t.Value] || t.Type == stringToken || t.Type == numberToken
+}
+
+// oneOfWords gives words as a message names them: "after", "probe" or "never".
+func oneOfWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
 	}
-	return m
+	last := len(quoted) - 1
+	if last == 0 {
+		return quoted[0]
+	}
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }

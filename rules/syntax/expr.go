@@ -154,8 +154,8 @@ func (r *exprReader) call(name Name) (Expr, error) {
 			}
 			r.lex.Next()
 		}
-		if token := *r.lex.Peek(); isOp(token, ",") {
-			return nil, expected(r.lex, "a value", valueHint).replacing(r.lex, 1)
+		if m := needlessComma(r.lex, call); m != nil {
+			return nil, m
 		}
 		arg, err := r.binary(1)
 		if err != nil {

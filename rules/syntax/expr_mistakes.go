@@ -50,18 +50,20 @@ func bareCall(lex *lexer.PeekingLexer, name Name) error {
 // noOperator is the mistake of something other than an operator behind a value.
 func noOperator(lex *lexer.PeekingLexer) error {
 	m := expected(lex, "an operator", "such as and, or, > or <")
-	if !m.mend.isZero() {
-		return m
-	}
+	token, behind := *lex.Peek(), ahead(lex, 1)
 	if words, meant := operatorInWords(lex); meant != "" {
 		m.End = spanOf(ahead(lex, words-1)).End
 		m.message, m.hint = "an operator is written as a sign", fmt.Sprintf("write %q", meant)
 		return m.replacing(lex, words, standIn(m.Span, opToken, meant))
 	}
+	m.mend = edit{}
 	switch {
-	case isWordBetween(lex):
+	case token.Value == "between" && isOp(ahead(lex, 2), "and"):
+		m.hint = "write two comparisons, joined by and"
+		return m.replacing(lex, 3, standIn(m.Span, opToken, anyOperator))
+	case isWordBetween(lex), !beginsOperand(token) && beginsOperand(behind) && (token.Type == badCharacterToken || isOp(token, ",")):
 		return m.instead(lex, opToken, anyOperator)
-	case beginsOperand(*lex.Peek()):
+	case beginsOperand(token) && !(isOp(token, "not") && !beginsOperand(behind)):
 		return m.before(lex, opToken, anyOperator)
 	}
 	return m.replacing(lex, 1)
@@ -80,6 +82,28 @@ func operatorInWords(lex *lexer.PeekingLexer) (words int, meant string) {
 		}
 		words++
 	}
+}
+
+// needlessComma is the mistake of a comma behind a comma, or behind the last argument of a call.
+func needlessComma(lex *lexer.PeekingLexer, call *Call) *mistake {
+	switch {
+	case len(call.Args) == 0:
+		return nil
+	case isOp(*lex.Peek(), ","):
+		return expected(lex, "a value", valueHint).replacing(lex, 1)
+	case isOp(*lex.Peek(), ")"):
+		if signature, ok := Function(call.Function.Text); ok && len(call.Args) < len(signature.Args) {
+			return nil // the last argument is missing
+		}
+		return expected(lex, "a value", `remove the ","`).withoutLast(lex)
+	}
+	return nil
+}
+
+// withoutLast has the token left out that was read last.
+func (m *mistake) withoutLast(lex *lexer.PeekingLexer) *mistake {
+	m.mend = edit{at: int(lex.RawCursor()) - 1, drop: 1}
+	return m
 }
 
 func notClosed(open lexer.Token) *mistake {

@@ -94,6 +94,9 @@ var heddle = grammar{
 	stimulus: produce[Stimulus](`METRIC{LABEL="VALUE"} is 0.4s for 5m, 3s for 2m, or METRIC{…} counts 10/s for 5m`),
 }
 
+// form is the form of a declaration.
+func (g grammar) form(declaration string) string { return g.declarations[declaration].form }
+
 // words returns the first words of a table in a fixed order.
 func words(table map[string]production) iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(table)))
@@ -101,7 +104,7 @@ func words(table map[string]production) iter.Seq[string] {
 
 // read reads a piece and reports its mistakes; it returns false where the node says little.
 func (p production) read(tokens []lexer.Token, budget *int, report func(*mistake)) (node item, ok bool) {
-	ok = mending(tokens, budget, func(lex *lexer.PeekingLexer) *mistake {
+	ok = mending(tokens, budget, func(tokens []lexer.Token, lex *lexer.PeekingLexer) *mistake {
 		var err error
 		if node, err = p.parse(lex); err != nil {
 			return p.explain(err, tokens)

@@ -63,7 +63,7 @@ func parseName(lex *lexer.PeekingLexer) (Name, error) {
 			word = blank
 		}
 		return Name{}, expected(lex, "a name", "names are written without quotes").instead(lex, identToken, word)
-	case token.Type == numberToken:
+	case token.Type == numberToken && (isValue(ahead(lex, 1)) || isOp(ahead(lex, 1), "=") || isOp(ahead(lex, 1), "{")):
 		return Name{}, expected(lex, "a name", "").instead(lex, identToken, blank)
 	case token.Type != identToken:
 		return Name{}, expected(lex, "a name", "").before(lex, identToken, blank)
@@ -224,6 +224,14 @@ func parseTitle(lex *lexer.PeekingLexer) (Title, error) {
 // parseHold reads a time, or N of M.
 func parseHold(lex *lexer.PeekingLexer) (Hold, error) {
 	first := *lex.Peek()
+	if isOp(first, "-") && isOp(ahead(lex, 2), "of") || isOp(first, "of") {
+		words := 2
+		if isOp(first, "-") {
+			words = 4
+		}
+		m := mistakeAt(Span{startOf(first), spanOf(ahead(lex, words-1)).End}, "such as 3 of 5", "this is not a number of evaluations")
+		return Hold{}, m.replacing(lex, words, standIn(m.Span, numberToken, someTime))
+	}
 	n, message, _ := parseNumber(first.Value)
 	if first.Type != numberToken || message != "" || n.Unit != None {
 		d, err := parseDuration(lex)

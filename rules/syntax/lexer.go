@@ -14,13 +14,13 @@ import (
 var tokenRules = lexer.MustSimple([]lexer.SimpleRule{
 	{Name: "Space", Pattern: `[ \t\r\n]+`},
 	{Name: "Ident", Pattern: `[\p{L}_][\p{L}\p{M}\p{N}_]*`},
-	{Name: "BadComment", Pattern: `/[/*][^\n]*`},
+	{Name: "Foreign", Pattern: "/[/*][^\n]*|(?:<<<<<<<|=======|>>>>>>>)[^\n]*|```[^\n]*"},
 	{Name: "Op", Pattern: `===|!==|==|=~|!=|!~|<=|>=|=>|=<|<>|&&|\|\||[-+*/%<>=!(){},]`},
 	{Name: "Number", Pattern: `(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[0-9A-Za-z_.]*%?`},
 	{Name: "String", Pattern: `"(?:\\.|[^"\\\n])*"`},
 	{Name: "Comment", Pattern: `#[^\n]*`},
-	{Name: "BadString", Pattern: `"[^\n]*`},
 	{Name: "OddString", Pattern: "'[^'\n]*'|`[^`\n]*`|[“”„][^“”\"\n]*[“”\"]|[‘’][^‘’'\n]*[‘’']|«[^»\n]*»"},
+	{Name: "BadString", Pattern: "[\"'`“„‘«][^\n]*"},
 	{Name: "BadCharacter", Pattern: `(?s:.)`},
 })
 
@@ -32,7 +32,7 @@ var (
 	numberToken       = tokenRules.Symbols()["Number"]
 	stringToken       = tokenRules.Symbols()["String"]
 	commentToken      = tokenRules.Symbols()["Comment"]
-	badCommentToken   = tokenRules.Symbols()["BadComment"]
+	foreignToken      = tokenRules.Symbols()["Foreign"]
 	badStringToken    = tokenRules.Symbols()["BadString"]
 	oddStringToken    = tokenRules.Symbols()["OddString"]
 	badCharacterToken = tokenRules.Symbols()["BadCharacter"]
@@ -58,7 +58,8 @@ func tokenize(source string) []lexer.Token {
 		if token.Type == spaceToken {
 			continue
 		}
-		if token.Type == commentToken {
+		switch token.Type {
+		case commentToken, foreignToken, badStringToken:
 			token.Value = strings.TrimRight(token.Value, " \t\r")
 		}
 		tokens = append(tokens, token)

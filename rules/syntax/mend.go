@@ -57,10 +57,10 @@ const maxMends = 20
 
 // mending reads tokens until that succeeds or a mistake cannot be mended, and reports the mistakes. It
 // returns false where the last mistake stands. budget is how many tokens may be read again, all in all.
-func mending(tokens []lexer.Token, budget *int, read func(*lexer.PeekingLexer) *mistake, report func(*mistake)) bool {
+func mending(tokens []lexer.Token, budget *int, read func([]lexer.Token, *lexer.PeekingLexer) *mistake, report func(*mistake)) bool {
 	end := endOf(tokens)
 	for range maxMends {
-		m := read(peeking(tokens, end))
+		m := read(tokens, peeking(tokens, end))
 		if m == nil {
 			return true
 		}

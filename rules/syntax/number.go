@@ -63,11 +63,21 @@ func parseNumber(text string) (n Number, message, hint string) {
 		digits = text[:end]
 	}
 	unit := text[len(digits):]
+	if plain := strings.ReplaceAll(text, "_", ""); plain != text && strings.Trim(plain, "0123456789.") == "" {
+		return n, "numbers have no separators", fmt.Sprintf("did you mean %q?", plain)
+	}
+	if strings.HasPrefix(digits, ".") || strings.HasSuffix(digits, ".") {
+		meant := strings.Trim(digits, ".") + unit
+		if digits[0] == '.' {
+			meant = "0." + meant
+		}
+		return n, "a number begins and ends with a digit", fmt.Sprintf("did you mean %q?", meant)
+	}
 	if v, err := strconv.ParseFloat(text, 64); err == nil && !strings.ContainsAny(text, "xX_pP") {
 		n.Value = v
 		return n, "", ""
 	} else if err != nil && strings.Contains(err.Error(), "out of range") {
-		return n, fmt.Sprintf("%q is too large", text), ""
+		return n, fmt.Sprintf("%q is too large", text), "numbers go up to 1.79e308"
 	}
 	if s, ok := scales[unit]; ok {
 		v, exact := new(big.Rat).SetString(digits)

@@ -30,6 +30,11 @@ func Parse(name, source string) (*File, Errors) {
 	if len(o.tokens) > maxTokens {
 		o.reportf(spanOf(o.tokens[maxTokens-1]), "split the file, and import the parts", "more than %d words; the rest of the file is not read", maxTokens)
 	}
+	if isPrometheus(o.tokens) {
+		o.reportf(spanOf(o.tokens[0]), "convert it: heddle import prometheus FILE > NEW.rules", "these are rules of Prometheus")
+		return file, o.finish()
+	}
+	o.tokens = o.withoutForeign(text, o.tokens)
 	o.readFile()
 	return file, o.finish()
 }
@@ -216,8 +221,12 @@ func (o *outline) readDeclaration(leading []string) Declaration {
 // is reported and taken for it, so that the rest of the item is still read.
 func (o *outline) keyword(table map[string]production, what string) string {
 	token := o.tokens[o.next]
-	if _, ok := table[token.Value]; ok && token.Type == identToken {
+	if isKeyword(table, token) {
 		return token.Value
+	}
+	if advice := keywordAdvice(table, token); advice != "" {
+		o.reportf(spanOf(token), advice, "%q is not %s", shorten(token.Value), what)
+		return ""
 	}
 	if token.Type != identToken {
 		if wrong := wrongToken(token); wrong != nil {
@@ -227,12 +236,9 @@ func (o *outline) keyword(table map[string]production, what string) string {
 		}
 		return ""
 	}
-	meant := Suggest(token.Value, words(table))
-	if meant == "" {
-		meant = slips[token.Value]
-		if _, ok := table[meant]; !ok {
-			meant = ""
-		}
+	meant := slips[token.Value]
+	if _, ok := table[meant]; !ok {
+		meant = Suggest(token.Value, words(table))
 	}
 	hint := "one of: " + strings.Join(slices.Collect(words(table)), ", ")
 	if meant != "" {
@@ -242,10 +248,32 @@ func (o *outline) keyword(table map[string]production, what string) string {
 	return meant
 }
 
+// keywordAdvice is the hint for a word that is known, and not near to one of the table; "" for others.
+func keywordAdvice(table map[string]production, token lexer.Token) string {
+	if token.Type != identToken {
+		return ""
+	}
+	if word := strings.TrimSuffix(token.Value, "s"); word != token.Value && (word == "label" || word == "annotation") && table[word].form != "" {
+		return "one clause for each: " + table[word].form
+	}
+	for kind, clauses := range heddle.clauses {
+		if isKeyword(clauses, token) {
+			return "it is a clause of a " + string(kind)
+		}
+	}
+	if isKeyword(heddle.declarations, token) {
+		return "it is a declaration, and stands outside of blocks"
+	}
+	if _, isClause := table["when"]; isClause && isFunction(token.Value) {
+		return `to go on with a condition, begin the line with "and" or "or"`
+	}
+	return ""
+}
+
 // slips are words of neighbouring languages and what they are called here.
 var slips = map[string]string{
 	"alert": "rule", "expr": "when", "if": "when", "condition": "when", "hold": "for", "description": "summary", "message": "summary",
-	"include": "import", "const": "let", "var": "let", "models": "models", "backup": "models", "unless": "require", "send": "notify",
+	"include": "import", "const": "let", "var": "let", "model": "models", "backup": "models", "unless": "require", "send": "notify",
 }
 
 // piece is the tokens of one item, and the comments among them.
@@ -309,7 +337,8 @@ func (o *outline) begins(block blockKind, p piece, i int) bool {
 	if block == ruleBlock && len(p.tokens) == 1 && isOp(token, "for") {
 		return true // no clause has its value begin so
 	}
-	if block != ruleBlock && block != routeBlock || !isKeyword(heddle.clauses[block], token) || continues(last) || len(p.tokens) == 1 {
+	wantsNumber := isOp(last, "after") || isOp(last, "of") || isOp(last, "per")
+	if block != ruleBlock && block != routeBlock || !isKeyword(heddle.clauses[block], token) || continues(last) && !wantsNumber || len(p.tokens) == 1 {
 		return false
 	}
 	// Several clauses may stand on one line.
@@ -328,7 +357,7 @@ func continues(t lexer.Token) bool {
 			return true
 		}
 		return false
-	case stringToken, numberToken:
+	case stringToken, numberToken, badCharacterToken, badStringToken, oddStringToken:
 		return false
 	}
 	return t.Value != ")" && t.Value != "}"

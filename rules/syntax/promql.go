@@ -13,7 +13,10 @@ func (r *repairer) promQL() bool {
 	switch {
 	case t.Value == "[" && t.Type == badCharacterToken:
 		return r.openRange(before)
-	case t.Value == "]" && t.Type == badCharacterToken && len(r.brackets) > 0:
+	case isOp(t, "{") && before.Type == identToken && isFunction(before.Value):
+		r.brackets = append(r.brackets, ")")
+		return r.wrong(mistakeAt(spanOf(t), `write "("`, "the arguments of %s stand in parentheses", before.Value), 1, opToken, "(")
+	case (isOp(t, "]") || isOp(t, "}")) && len(r.brackets) > 0:
 		last := len(r.brackets) - 1
 		if meant := r.brackets[last]; meant != "" {
 			r.repaired = append(r.repaired, standIn(spanOf(t), opToken, meant))
@@ -28,6 +31,13 @@ func (r *repairer) promQL() bool {
 			r.next++
 		}
 		return true
+	case isOp(t, "{") && r.word != "" && len(r.repaired) == 1:
+		r.brackets = append(r.brackets, "")
+		return r.left(mistakeAt(spanOf(t), "remove it", "a condition has no braces"), 1)
+	case isOp(t, "(") && r.word == "let" && len(r.repaired) == 2:
+		if n := r.upTo(")"); n > 0 {
+			return r.left(mistakeAt(spanOf(t), "write the expression out for each metric", "a let has no parameters"), n)
+		}
 	case isOp(t, "{") && before.Type == identToken:
 		if n := r.upTo("}"); n > 0 {
 			return r.left(mistakeAt(spanOf(t), "such as: metric "+shorten(before.Value)+` = counter "NAME" where status = "500"`, "series are selected where a metric is declared"), n)
@@ -37,7 +47,14 @@ func (r *repairer) promQL() bool {
 		return r.left(mistakeAt(spanOf(t), fmt.Sprintf("such as: ago(EXPRESSION, %s)", next.Value), "the past is asked for with ago"), 2)
 	case isGrouping(t) && isOp(next, "("):
 		if n := r.upTo(")"); n > 0 {
-			return r.left(mistakeAt(spanOf(t), "such as: rule NAME on model, region", "groups are the labels of the rule"), n)
+			r.left(mistakeAt(spanOf(t), "such as: rule NAME on model, region", "groups are the labels of the rule"), n)
+			for isGrouping(r.at(0)) && r.at(0).Type == identToken {
+				r.next++
+				if isOp(r.at(0), "(") {
+					r.next += r.upTo(")")
+				}
+			}
+			return true
 		}
 	case t.Value == "bool" && strengths[before.Value] == comparisonStrength:
 		return r.left(mistakeAt(spanOf(t), "remove it", "a comparison is true or false without bool"), 1)

@@ -21,6 +21,8 @@ type repairer struct {
 	report      func(*mistake)
 	// calls are the open parentheses: whether each is that of a call.
 	calls []bool
+	// isWhere is set behind the word where of a metric.
+	isWhere bool
 	// brackets are what is meant by the closing brackets of the open ones.
 	brackets []string
 }
@@ -29,7 +31,12 @@ type repairer struct {
 func repair(tokens []lexer.Token, word string, isCondition bool, report func(*mistake)) []lexer.Token {
 	r := &repairer{tokens: tokens, repaired: make([]lexer.Token, 0, len(tokens)), word: word, isCondition: isCondition, report: report}
 	for r.next < len(tokens) {
-		if !r.number() && !r.sign() && !(r.isCondition && (r.promQL() || r.operator())) {
+		repaired := r.number() || r.header() || r.sign()
+		switch {
+		case repaired:
+		case r.isCondition && (r.promQL() || r.operator()):
+		case !r.isCondition && r.list():
+		default:
 			r.put(1, r.tokens[r.next])
 		}
 	}
@@ -50,6 +57,8 @@ func (r *repairer) put(taken int, tokens ...lexer.Token) {
 			r.calls = append(r.calls, r.before().Type == identToken)
 		case isOp(t, ")") && len(r.calls) > 0:
 			r.calls = r.calls[:len(r.calls)-1]
+		case isOp(t, "where"):
+			r.isWhere = r.word == "metric"
 		}
 		r.repaired = append(r.repaired, t)
 	}
@@ -108,10 +117,13 @@ func (r *repairer) sign() bool {
 	case t.Type == identToken:
 		// The name stays what it is, so that its declaration and its uses go together.
 		return r.wrong(wrong, 1, identToken, shortened(t.Value))
+	case t.Value == ";" && len(r.calls) > 0:
+		wrong.hint = `write ","`
+		return r.wrong(wrong, 1, opToken, ",")
 	case t.Value == ":" && len(r.repaired) == 2 && (r.word == "metric" || r.word == "let") && !isOp(r.at(1), "="):
 		wrong.hint = `write "="`
 		return r.wrong(wrong, 1, opToken, "=")
-	case meantCharacters[t.Value] != "" && t.Value != "[":
+	case meantCharacters[t.Value] != "":
 		return r.wrong(wrong, 1, opToken, meantCharacters[t.Value])
 	}
 	return false
@@ -133,6 +145,8 @@ func (r *repairer) operator() bool {
 	switch {
 	case isFirst || isAssigned:
 		return false
+	case isOp(t, "if") && len(r.repaired) == 1 && beginsOperand(next) && !isOp(next, "("):
+		return r.left(mistakeAt(spanOf(t), "remove it", "%q is not needed", t.Value), 1)
 	case t.Type == opToken && next.Type == opToken && next.Value == "=" && strings.Contains("> < ! =", t.Value):
 		both := Span{startOf(t), spanOf(next).End}
 		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", t.Value+"="), "the signs of an operator stand together"), 2, opToken, t.Value+"=")
@@ -152,27 +166,29 @@ func (r *repairer) number() bool {
 		return false
 	}
 	both := Span{startOf(t), spanOf(next).End}
-	n, message, _ := parseNumber(t.Value)
+	const apart = "a number and its unit stand together"
 	switch {
-	case message != "":
-		return false
-	case n.Unit == None && next.Type == identToken && unitMeant(next.Value) != "":
+	case next.Type == identToken && unitMeant(next.Value) != "" && hasUnit(t.Value, None):
 		joined := t.Value + unitMeant(next.Value)
-		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "a number and its unit stand together"), 2, numberToken, joined)
-	case n.Unit == None && isOp(next, "%") && !beginsOperand(r.at(2)) && !isOp(r.at(2), "-"):
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), apart), 2, numberToken, joined)
+	case isOp(next, "%") && !beginsOperand(r.at(2)) && !isOp(r.at(2), "-") && hasUnit(t.Value, None):
 		joined := t.Value + "%"
-		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "a number and its unit stand together"), 2, numberToken, joined)
-	case n.Unit == Time && next.Type == numberToken:
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), apart), 2, numberToken, joined)
+	case next.Type == numberToken && hasUnit(t.Value, Time) && hasUnit(t.Value+next.Value, Time):
 		joined := t.Value + next.Value
-		if _, ok := parseTime(joined); ok {
-			return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "the parts of a time stand together"), 2, numberToken, joined)
-		}
+		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "the parts of a time stand together"), 2, numberToken, joined)
 	case r.isCondition && (len(r.calls) == 0 || !r.calls[len(r.calls)-1]) && isThousand(t, next, r.at(2)):
 		both.End = spanOf(r.at(2)).End
 		joined := t.Value + r.at(2).Value
 		return r.wrong(mistakeAt(both, fmt.Sprintf("write %q", joined), "numbers have no separators"), 3, numberToken, joined)
 	}
 	return false
+}
+
+// hasUnit reports whether a text is a number with the unit.
+func hasUnit(text string, unit Unit) bool {
+	n, message, _ := parseNumber(text)
+	return message == "" && n.Unit == unit
 }
 
 // unitMeant is the unit that a word stands for, "" for none.

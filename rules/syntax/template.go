@@ -11,6 +11,9 @@ import (
 // could be read, and the mistakes.
 func parseTemplate(lex *lexer.PeekingLexer) (Template, error) {
 	token := *lex.Peek()
+	if token.Type == identToken || token.Type == numberToken {
+		return Template{}, unquotedText(lex)
+	}
 	text, err := parseString(lex)
 	if err != nil {
 		return Template{}, err
@@ -21,6 +24,17 @@ func parseTemplate(lex *lexer.PeekingLexer) (Template, error) {
 	}
 	r.flush()
 	return r.template, nil
+}
+
+// unquotedText is the mistake of a text without quotes, which goes up to the end of its clause.
+func unquotedText(lex *lexer.PeekingLexer) *mistake {
+	m := mistakeAt(spanOf(*lex.Peek()), "write it in quotes", "a quoted text must stand here, not %s", describe(*lex.Peek()))
+	words := 0
+	for at := lex.RawCursor(); !lex.Range(at, at+1)[0].EOF(); at++ {
+		m.End = spanOf(lex.Range(at, at+1)[0]).End
+		words++
+	}
+	return m.replacing(lex, words, standIn(m.Span, stringToken, `""`))
 }
 
 // templateReader reads what stands between the quotes.
@@ -116,9 +130,10 @@ func (r *templateReader) expression() {
 		tokens[i].Pos.Line = int(start.Line)
 		tokens[i].Pos.Column += int(start.Column) - 1
 	}
+	tokens = r.withoutFormat(tokens)
 	var expr Expr
 	budget := maxMends * len(tokens)
-	mending(repair(tokens, "", true, r.report), &budget, func(lex *lexer.PeekingLexer) *mistake {
+	mending(repair(tokens, "", true, r.report), &budget, func(_ []lexer.Token, lex *lexer.PeekingLexer) *mistake {
 		read, err := parseExpr(lex)
 		if err == nil && !lex.Peek().EOF() {
 			err = expected(lex, `an operator or "}"`, "")
@@ -132,4 +147,21 @@ func (r *templateReader) expression() {
 	if expr != nil {
 		r.template.Parts = append(r.template.Parts, TemplatePart{Expr: expr})
 	}
+}
+
+// withoutFormat reports and leaves out what other languages write behind an expression: {x:.2f}, {x|upper}.
+func (r *templateReader) withoutFormat(tokens []lexer.Token) []lexer.Token {
+	depth := 0
+	for i, t := range tokens {
+		switch {
+		case isOp(t, "("):
+			depth++
+		case isOp(t, ")"):
+			depth--
+		case i > 0 && depth == 0 && t.Type == badCharacterToken && (t.Value == ":" || t.Value == "|"):
+			r.report(mistakeAt(Span{startOf(t), spanOf(tokens[len(tokens)-1]).End}, "remove it; numbers are shown with their units", "what stands in braces has no format"))
+			return tokens[:i]
+		}
+	}
+	return tokens
 }

@@ -14,12 +14,15 @@ func wrongToken(t lexer.Token) *mistake {
 	switch {
 	case t.Type == badStringToken:
 		hint := `add the closing '"'`
-		if strings.ContainsAny(t.Value, "”“") {
-			hint = `a text ends with a plain "`
+		if t.Value[0] != '"' || strings.ContainsAny(t.Value, "”“") {
+			hint = `a text begins and ends with a plain "`
 		}
 		return mistakeAt(at, hint, "this text does not end on its line")
 	case t.Type == oddStringToken:
-		return mistakeAt(at, `texts are written "so"`, "%s are not the quotes of the language", oddQuotes(t.Value))
+		inner := []rune(t.Value)
+		return mistakeAt(at, "write "+quote(shorten(string(inner[1:len(inner)-1]))), "a text stands in plain double quotes")
+	case t.Type == foreignToken:
+		return mistakeAt(at, "", "%q does not belong to the language", shorten(t.Value))
 	case t.Type == badCharacterToken:
 		hint := characterHints[t.Value]
 		if r := []rune(t.Value)[0]; hint == "" && (unicode.IsSpace(r) || !unicode.IsPrint(r)) {
@@ -45,13 +48,6 @@ func isPlain(word string) bool {
 	return strings.IndexFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
-// oddQuotes gives the quotes around a text: ‘“ ”’.
-func oddQuotes(text string) string {
-	runes := []rune(text)
-	first, last := string(runes[0]), string(runes[len(runes)-1])
-	return first + " " + last
-}
-
 // characterHints say what to write instead of a character.
 var characterHints = map[string]string{
 	"'": `texts are written "so"`, "`": `texts are written "so"`, "“": `texts are written "so"`, "”": `texts are written "so"`,
@@ -69,7 +65,7 @@ var wrongOperators = map[string]string{
 
 // meantCharacters are characters of which it is clear what they should be.
 var meantCharacters = map[string]string{
-	"~": "=~", "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-", "[": ",",
+	"~": "=~", "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-", "–": "-",
 }
 
 // operatorWords are words that stand for an operator of the language.
