@@ -218,7 +218,8 @@ var (
 	errUnnamed = errors.New("series is not logged")
 )
 
-func (c *checker) seriesEntry(r index.Record) error {
+func (c *checker) seriesEntry(encoded index.EncodedRecord) error {
+	r := encoded.Record()
 	if old, known := c.series[SeriesID(r.ID)]; known && (old.Group != r.Group || old.Column != r.Column || old.Labels.String() != r.Labels.String()) {
 		return errTwice
 	}

@@ -20,8 +20,8 @@ import (
 // recorder writes down what a frame holds, as a frame again.
 type recorder struct{ entries []byte }
 
-func (r *recorder) seriesEntry(record index.Record) error {
-	r.entries = appendSeriesEntry(r.entries, record)
+func (r *recorder) seriesEntry(record index.EncodedRecord) error {
+	r.entries = appendSeriesEntry(r.entries, record.Record())
 	return nil
 }
 

@@ -202,18 +202,24 @@ func (h *head) record(id SeriesID) index.Record {
 var errRecord = errors.New("series record contradicts another one")
 
 // restore brings back a series from a log. The same record may come twice.
-func (h *head) restore(r index.Record) error {
+func (h *head) restore(r index.EncodedRecord) error {
 	if r.ID == 0 || r.Group == 0 || r.Column >= maxColumns {
 		return errRecord
 	}
-	if twin := h.index.Lookup(r.Labels); twin != 0 && twin != r.ID {
+	known, col := h.locate(SeriesID(r.ID))
+	twin, err := h.index.Restore(r)
+	if twin != 0 && twin != r.ID {
 		// The older one was forgotten before the newer one was made; the log still had it.
 		h.index.Delete(index.Postings{twin})
 		ref := h.refs.at(int(twin))
 		ref.packed.Store(ref.packed.Load() | deadRef)
+		twin, err = h.index.Restore(r)
 	}
-	if g, col := h.locate(SeriesID(r.ID)); g != nil {
-		if g.id != groupID(r.Group) || col != int(r.Column) || !labels.Equal(h.index.Labels(r.ID), r.Labels) {
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		if twin != r.ID || known.id != groupID(r.Group) || col != int(r.Column) {
 			return errRecord
 		}
 		return nil
@@ -221,13 +227,10 @@ func (h *head) restore(r index.Record) error {
 	g := h.group(groupID(r.Group))
 	if g == nil {
 		g = h.addGroup(groupID(r.Group))
-		h.filling[GroupKey(r.Labels)] = g
+		h.filling[GroupKey(r.Labels())] = g
 	}
 	if int(r.Column) < len(g.series) && g.series[r.Column] != 0 {
 		return errRecord
-	}
-	if err := h.index.Restore(r.ID, r.Labels); err != nil {
-		return err
 	}
 	h.place(SeriesID(r.ID), g, int(r.Column), noTime)
 	return nil

@@ -20,7 +20,7 @@ var (
 
 // logVisitor receives what a frame holds. The row is valid during the call.
 type logVisitor interface {
-	seriesEntry(index.Record) error
+	seriesEntry(index.EncodedRecord) error
 	reserveEntry(last uint32)
 	rowEntry(*logRow) error
 	exemplarEntry(SeriesID, exemplar.Exemplar) error

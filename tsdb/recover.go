@@ -102,7 +102,7 @@ type replay struct {
 
 func (r *replay) frame(payload []byte) error { return r.decoder.decode(payload, r) }
 
-func (r *replay) seriesEntry(record index.Record) error {
+func (r *replay) seriesEntry(record index.EncodedRecord) error {
 	if g, _ := r.db.head.locate(SeriesID(record.ID)); g == nil && r.fresh {
 		r.db.head.unsaved = append(r.db.head.unsaved, SeriesID(record.ID))
 	}

@@ -39,40 +39,66 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// ReadRecord reads the record at the start of src and returns its size.
-func ReadRecord(src []byte) (r Record, size int, err error) {
+// EncodedRecord is a record as it was read. Its labels are still bytes of the log: with a million series,
+// a restart has no time to make label sets of which nearly all strings are known.
+type EncodedRecord struct {
+	ID     uint32
+	Group  uint32
+	Column uint16
+	count  int    // of labels
+	pairs  []byte // the labels, whole
+}
+
+// ReadRecord reads the record at the start of src and returns its size. The record refers to src.
+func ReadRecord(src []byte) (r EncodedRecord, size int, err error) {
 	var fields [4]uint64
 	for i, most := range []uint64{math.MaxUint32, math.MaxUint32, math.MaxUint16, maxLabels} {
 		v, n := binary.Uvarint(src[size:])
 		if n <= 0 || v > most {
-			return Record{}, 0, errRecord
+			return EncodedRecord{}, 0, errRecord
 		}
 		fields[i] = v
 		size += n
 	}
-	builder := labels.NewScratchBuilder(int(min(fields[3], 32)))
-	for range fields[3] {
-		name, n := readString(src[size:])
+	start := size
+	for range 2 * fields[3] {
+		_, n := readString(src[size:])
 		if n == 0 {
-			return Record{}, 0, errRecord
+			return EncodedRecord{}, 0, errRecord
 		}
 		size += n
-		value, n := readString(src[size:])
-		if n == 0 {
-			return Record{}, 0, errRecord
-		}
-		size += n
-		builder.Add(name, value)
 	}
-	r = Record{ID: uint32(fields[0]), Group: uint32(fields[1]), Column: uint16(fields[2]), Labels: builder.Labels()}
+	r = EncodedRecord{ID: uint32(fields[0]), Group: uint32(fields[1]), Column: uint16(fields[2]), count: int(fields[3]), pairs: src[start:size]}
 	return r, size, nil
 }
 
+// Labels returns the labels.
+func (r EncodedRecord) Labels() labels.Labels {
+	builder := labels.NewScratchBuilder(r.count)
+	r.each(func(name, value []byte) { builder.Add(string(name), string(value)) })
+	return builder.Labels()
+}
+
+// Record returns the record with its labels made.
+func (r EncodedRecord) Record() Record {
+	return Record{ID: r.ID, Group: r.Group, Column: r.Column, Labels: r.Labels()}
+}
+
+// each calls do with every label.
+func (r EncodedRecord) each(do func(name, value []byte)) {
+	for at := 0; at < len(r.pairs); {
+		name, n := readString(r.pairs[at:])
+		value, m := readString(r.pairs[at+n:])
+		at += n + m
+		do(name, value)
+	}
+}
+
 // readString returns the string at the start of src and its encoded size, 0 if there is none.
-func readString(src []byte) (string, int) {
+func readString(src []byte) ([]byte, int) {
 	length, n := binary.Uvarint(src)
 	if n <= 0 || length > uint64(len(src)-n) {
-		return "", 0
+		return nil, 0
 	}
-	return string(src[n : n+int(length)]), n + int(length)
+	return src[n : n+int(length)], n + int(length)
 }

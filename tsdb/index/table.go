@@ -26,6 +26,8 @@ type Table struct {
 	next   map[uint32]uint32 // series with the same hash as an older one: older → newer
 	all    Postings
 	dead   map[uint32]span // deleted series, which an append under way may still name
+
+	restored []uint32 // the pairs of the series that was restored last, and what they were before
 }
 
 // pair is one name with one value, and the series that have it.
@@ -87,15 +89,41 @@ func (t *Table) GetOrAdd(ls labels.Labels, admit func(Counts) error) (id uint32,
 	return id, true, t.insert(id, ls)
 }
 
-// Restore adds a series under the id it had. Ids may come in any order, each once.
-func (t *Table) Restore(id uint32, ls labels.Labels) error {
+// Restore adds a series under the id it had, unless there is one with its labels, whose id is returned:
+// twin is r.ID where the series is here already. Ids may come in any order.
+func (t *Table) Restore(r EncodedRecord) (twin uint32, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if id == 0 || int(id) < len(t.series) && t.series[id].count > 0 {
-		return errors.New("series id given twice")
+	if r.count == 0 {
+		return 0, errNoLabels
 	}
-	return t.insert(id, ls)
+	refs := t.restored
+	at := 0
+	r.each(func(name, value []byte) {
+		// Neighbours have nearly all labels in common.
+		if at == len(refs) {
+			refs = append(refs, t.internBytes(name, value))
+		} else if p := &t.pairs[refs[at]]; p.name != string(name) || p.value != string(value) || len(p.series) == 0 {
+			refs[at] = t.internBytes(name, value)
+		}
+		at++
+	})
+	refs = refs[:at]
+	t.restored = refs
+	hash := t.hash(refs)
+	if twin := t.findHashed(refs, hash); twin != 0 {
+		return twin, nil
+	}
+	if int(r.ID) < len(t.series) && t.series[r.ID].count > 0 {
+		return 0, errGivenTwice
+	}
+	return 0, t.insertRefs(r.ID, refs, hash)
 }
+
+var (
+	errNoLabels   = errors.New("series without labels")
+	errGivenTwice = errors.New("series id given twice")
+)
 
 // Reserve makes sure that no id up to last is given again.
 func (t *Table) Reserve(last uint32) {
@@ -112,22 +140,28 @@ func (t *Table) grow(last uint32) {
 
 // insert expects t.mu to be held and ls to be new.
 func (t *Table) insert(id uint32, ls labels.Labels) error {
-	if ls.IsEmpty() {
-		return errors.New("series without labels")
+	var buf [16]uint32
+	refs := buf[:0]
+	ls.Range(func(l labels.Label) { refs = append(refs, t.intern(l.Name, l.Value)) })
+	if len(refs) == 0 {
+		return errNoLabels
 	}
-	if uint64(len(t.refs))+uint64(ls.Len()) > math.MaxUint32 {
+	return t.insertRefs(id, refs, t.hash(refs))
+}
+
+// insertRefs is insert with the pairs known. It copies refs.
+func (t *Table) insertRefs(id uint32, refs []uint32, hash uint64) error {
+	if uint64(len(t.refs))+uint64(len(refs)) > math.MaxUint32 {
 		return ErrFull
 	}
 	t.grow(id)
 	start := len(t.refs)
-	ls.Range(func(l labels.Label) {
-		ref := t.intern(l.Name, l.Value)
-		t.refs = append(t.refs, ref)
+	t.refs = append(t.refs, refs...)
+	for _, ref := range refs {
 		t.pairs[ref].series = insertID(t.pairs[ref].series, id)
-	})
-	t.series[id] = span{uint32(start), uint32(len(t.refs) - start)}
+	}
+	t.series[id] = span{uint32(start), uint32(len(refs))}
 	t.all = insertID(t.all, id)
-	hash := t.hash(t.refs[start:])
 	if older, taken := t.byHash[hash]; taken {
 		for t.next[older] != 0 {
 			older = t.next[older]
@@ -168,6 +202,14 @@ func (t *Table) intern(name, value string) uint32 {
 	return ref
 }
 
+// internBytes is intern for strings that are part of something larger; it copies new ones.
+func (t *Table) internBytes(name, value []byte) uint32 {
+	if ref, known := t.names[string(name)][string(value)]; known {
+		return ref
+	}
+	return t.intern(string(name), string(value))
+}
+
 // internedName returns the one copy of a name that pairs share.
 func (t *Table) internedName(name string) string {
 	for _, ref := range t.names[name] {
@@ -191,8 +233,10 @@ func (t *Table) knownRefs(ls labels.Labels, refs []uint32) (_ []uint32, known bo
 }
 
 // find returns the series with exactly these pairs, 0 if there is none.
-func (t *Table) find(refs []uint32) uint32 {
-	for id := t.byHash[t.hash(refs)]; id != 0; id = t.next[id] {
+func (t *Table) find(refs []uint32) uint32 { return t.findHashed(refs, t.hash(refs)) }
+
+func (t *Table) findHashed(refs []uint32, hash uint64) uint32 {
+	for id := t.byHash[hash]; id != 0; id = t.next[id] {
 		if slices.Equal(t.refsOf(id), refs) {
 			return id
 		}
