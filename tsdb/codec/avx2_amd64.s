@@ -293,3 +293,41 @@ bitsGroup:
 	NEXT(bitsGroup)
 	VZEROUPPER
 	RET
+
+// Spreads four rows by the bits in AX.
+#define SPREAD_HALF \
+	POPCNTL AX, R9             \
+	SUBQ R9, CX                \
+	MOVL AX, R10               \
+	ANDL $1, R10               \
+	ADDQ CX, R10               \
+	SHLL $5, AX                \
+	VMOVDQU (DX)(AX*1), Y0     \
+	VPERMD -8(DI)(R10*8), Y0, Y1 \
+	SUBQ $32, R8               \
+	VMOVDQU Y1, (R8)
+
+// func spreadAVX2(dst *float64, n int, bitmap *uint64, groups int, halves *[16][groupLen]uint32)
+// From the last group to the first. CX is how many values come before the half.
+TEXT ·spreadAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ bitmap+16(FP), SI
+	MOVQ groups+24(FP), BX
+	MOVQ halves+32(FP), DX
+	MOVQ BX, R8
+	SHLQ $6, R8
+	ADDQ DI, R8                   // behind the rows
+
+spreadGroup:
+	MOVBLZX -1(SI)(BX*1), AX
+	MOVL AX, R11
+	SHRL $4, AX
+	SPREAD_HALF
+	MOVL R11, AX
+	ANDL $15, AX
+	SPREAD_HALF
+	DECQ BX
+	JNZ spreadGroup
+	VZEROUPPER
+	RET

@@ -235,3 +235,31 @@ bitsGroup:
 	NEXT(bitsGroup)
 	VZEROUPPER
 	RET
+
+// func spreadAVX512(dst *float64, n int, bitmap *uint64, groups int, lanes *[256][groupLen]uint8)
+// From the last group to the first. CX is how many values come before the group.
+TEXT ·spreadAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ bitmap+16(FP), SI
+	MOVQ groups+24(FP), BX
+	MOVQ lanes+32(FP), DX
+	MOVQ BX, R8
+	SHLQ $6, R8
+	ADDQ DI, R8                   // behind the rows
+
+spreadGroup:
+	MOVBLZX -1(SI)(BX*1), AX
+	POPCNTL AX, R9
+	SUBQ R9, CX
+	MOVL AX, R10
+	ANDL $1, R10
+	ADDQ CX, R10                  // the value of the first row, plus 1
+	VPMOVZXBQ (DX)(AX*8), Z0
+	VPERMPD -8(DI)(R10*8), Z0, Z1
+	SUBQ $64, R8
+	VMOVUPD Z1, (R8)
+	DECQ BX
+	JNZ spreadGroup
+	VZEROUPPER
+	RET

@@ -139,6 +139,13 @@ func BenchmarkChain(b *testing.B) {
 	benchmarkFrame(b, "difference", func() { addDifferences(values[:], ks[:], base[:], differences[:], false) })
 }
 
+func BenchmarkSpread(b *testing.B) {
+	bitmap := []uint64{0x0101_0101_0101_0101, 0x2492_4924_9249_2492} // a new value in every eighth, then every third row
+	n := countBits(bitmap)
+	var values [frameLen]float64
+	benchmarkFrame(b, "eighth and third", func() { spread(values[:], n, bitmap) })
+}
+
 func benchmarkFrame(b *testing.B, name string, frame func()) {
 	forLevels(b, name, func(b *testing.B) {
 		for b.Loop() {

@@ -1,16 +1,12 @@
 package codec
 
-import "math/bits"
-
 // readFloats decodes a float stream into dst.
 func readFloats(dst []float64, c *cursor, tables *tableSet) {
 	header := c.byte()
 	switch header & floatKind {
 	case floatConstant:
 		v := c.number(c.length(maxExponent, "decimal exponent"))
-		for i := range dst {
-			dst[i] = v
-		}
+		fill(dst, v)
 	case floatChanges:
 		readChanges(dst, c, tables)
 	case floatUnits, floatWhole:
@@ -19,6 +15,17 @@ func readFloats(dst []float64, c *cursor, tables *tableSet) {
 		readBits(dst, header, c, tables)
 	default:
 		c.fail("unknown kind %d of a float stream", header&floatKind)
+	}
+}
+
+// fill sets all values to v.
+func fill(dst []float64, v float64) {
+	const first = 16 // then copying, which the runtime does in vectors, is faster
+	for i := range min(first, len(dst)) {
+		dst[i] = v
+	}
+	for n := first; n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }
 
@@ -40,20 +47,7 @@ func readChanges(dst []float64, c *cursor, tables *tableSet) {
 	if c.err != nil {
 		return
 	}
-	next := len(dst)
-	for w := len(bitmap) - 1; w >= 0; w-- {
-		for word := bitmap[w]; word != 0; {
-			bit := 63 - bits.LeadingZeros64(word)
-			word &^= 1 << bit
-			n--
-			v := dst[n]
-			row := w*64 + bit
-			for i := row; i < next; i++ {
-				dst[i] = v
-			}
-			next = row
-		}
-	}
+	spread(dst, n, bitmap)
 }
 
 // readUnits decodes the integers of a stream and turns them into values.

@@ -144,6 +144,26 @@ func bitsGroups(dst []float64, ks []int64, shift int) int {
 	return groups
 }
 
+// spreadGroups is spread for so many groups.
+func spreadGroups(dst []float64, n int, bitmap []uint64, groups int) {
+	_, _ = dst[groups*groupLen-1], bitmap[(groups-1)/8]
+	if kernels == levelAVX512 {
+		spreadAVX512(&dst[0], n, &bitmap[0], groups, &spreadLanes)
+	} else {
+		spreadAVX2(&dst[0], n, &bitmap[0], groups, &spreadHalves)
+	}
+}
+
+// spreadHalves is spreadLanes for four bits, in halves of values.
+var spreadHalves = func() (halves [16][groupLen]uint32) {
+	for m := range halves {
+		for i := range groupLen {
+			halves[m][i] = 2*uint32(spreadLanes[m][i/2]) + uint32(i%2)
+		}
+	}
+	return halves
+}()
+
 //go:noescape
 func unpackAVX512(dst *uint64, src *byte, w int, plan *unpackPlan, groups int)
 
@@ -160,6 +180,9 @@ func chainAVX512(dst *float64, ks, base, differences *int64, groups, sign int)
 func bitsAVX512(dst *float64, ks *int64, groups, shift int)
 
 //go:noescape
+func spreadAVX512(dst *float64, n int, bitmap *uint64, groups int, lanes *[256][groupLen]uint8)
+
+//go:noescape
 func unpackAVX2(dst *uint64, src *byte, w int, plan *pairPlan, groups int)
 
 //go:noescape
@@ -173,3 +196,6 @@ func chainAVX2(dst *float64, ks, base, differences *int64, groups, sign int)
 
 //go:noescape
 func bitsAVX2(dst *float64, ks *int64, groups, shift int)
+
+//go:noescape
+func spreadAVX2(dst *float64, n int, bitmap *uint64, groups int, halves *[16][groupLen]uint32)

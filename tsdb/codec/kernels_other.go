@@ -15,3 +15,5 @@ func scaleGroups([]float64, []int64, *scale, float64) int { return 0 }
 func chainGroups([]float64, []int64, []int64, []int64, bool) int { return 0 }
 
 func bitsGroups([]float64, []int64, int) int { return 0 }
+
+func spreadGroups([]float64, int, []uint64, int) {}

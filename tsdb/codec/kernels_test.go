@@ -82,6 +82,22 @@ func checkKernels(t *testing.T, r *rand.Rand) {
 	}
 	checkKernel(t, "bits", floats, func(dst []float64) { bitsValues(dst, ks, shift) })
 
+	bitmap := randomBitmap(r, n)
+	last, count := 0.0, 0
+	distinct := make([]float64, n)
+	for i := range floats {
+		if bitmap[i/64]>>(i%64)&1 == 1 {
+			last = float64(values[i])
+			distinct[count] = last
+			count++
+		}
+		floats[i] = last
+	}
+	checkKernel(t, "spread", floats, func(dst []float64) {
+		copy(dst, distinct[:count])
+		spread(dst, count, bitmap)
+	})
+
 	shortfall := r.IntN(2) == 0
 	base, sums := make([]int64, n), make([]int64, n)
 	for i := range base {

@@ -93,6 +93,8 @@ func (c *cursor) setGaps(bitmap []uint64, rows, m int, tables *tableSet) {
 	gaps := readInts(c, m, tables)
 	var buf [frameLen]int64
 	row := int64(-1)
+	var word uint64 // bits of bitmap[at] so far
+	at := int64(0)
 	for m > 0 && c.err == nil {
 		n := min(frameLen, m)
 		gaps.next(buf[:n])
@@ -102,10 +104,15 @@ func (c *cursor) setGaps(bitmap []uint64, rows, m int, tables *tableSet) {
 				return
 			}
 			row += gap + 1
-			bitmap[row/64] |= 1 << (row % 64)
+			if row>>6 != at {
+				bitmap[at] = word
+				word, at = 0, row>>6
+			}
+			word |= 1 << (row & 63)
 		}
 		m -= n
 	}
+	bitmap[at] = word
 }
 
 // invert flips the bits of all rows.
