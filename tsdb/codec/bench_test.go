@@ -86,7 +86,8 @@ func BenchmarkDecodeKinds(b *testing.B) {
 			for b.Loop() {
 				values, _ = r.Floats(values[:0], i)
 			}
-			c, h := r.samples(i)
+			var h columnHead
+			c := r.samples(&h, i)
 			b.Logf("column %d: lean %d, header %#x, %d bytes", i, h.lean.kind, c.src[c.pos], c.left())
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1440, "ns/sample")
 		})

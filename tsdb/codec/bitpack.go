@@ -40,7 +40,9 @@ func unpack(dst []uint64, src []byte, w int) {
 		groups := unpackGroups(dst, src, w)
 		dst, src = dst[groups*groupLen:], src[groups*w:]
 	}
-	unpackGo(dst, src, w)
+	if len(dst) > 0 {
+		unpackGo(dst, src, w)
+	}
 }
 
 // unpackGo is unpack without kernels.

@@ -7,11 +7,14 @@ import (
 
 // columnHead is what comes before a column's samples.
 type columnHead struct {
-	ColumnInfo
-	present []uint64 // nil: every row
-	starts  cursor   // over the start timestamps
-	index   int      // the column, or the one it is an alias of
-	lean    lean
+	Kind          Kind
+	Axis          int
+	Rows, Samples int
+	HasStarts     bool
+	present       []uint64 // nil: every row
+	starts        cursor   // over the start timestamps
+	index         int      // the column, or the one it is an alias of
+	lean          lean
 }
 
 // column returns a cursor over a column, or over the one it is an alias of, and the index of that.
@@ -36,8 +39,8 @@ func (r *GroupReader) column(i int) (cursor, int) {
 	return target, i - back
 }
 
-// columnHead reads column i up to its samples. The summary is left out unless it is asked for.
-func (r *GroupReader) columnHead(c *cursor, i int, summary bool) (h columnHead) {
+// columnHead reads column i up to its samples, and the summary where it is wanted.
+func (r *GroupReader) columnHead(h *columnHead, summary *Summary, c *cursor, i int) {
 	h.index = i
 	flags := c.byte()
 	h.Kind = Kind(flags & columnKind)
@@ -59,12 +62,12 @@ func (r *GroupReader) columnHead(c *cursor, i int, summary bool) (h columnHead) 
 		}
 	}
 	if c.err != nil {
-		return h
+		return
 	}
 	axis, err := r.Axis(h.Axis)
 	if err != nil {
 		c.err = err
-		return h
+		return
 	}
 	h.Rows = axis.Rows
 	if h.present == nil {
@@ -74,40 +77,44 @@ func (r *GroupReader) columnHead(c *cursor, i int, summary bool) (h columnHead) 
 		h.starts = c.sub(c.length(c.left(), "length of start timestamps"))
 	}
 	switch {
-	case h.Kind == KindFloat && summary:
-		h.Summary = c.summary(h.Samples)
-	case h.Kind == KindFloat:
-		c.skipSummary()
+	case h.Kind != KindFloat:
+		s := c.histogramSummary(h.Samples)
+		if summary != nil {
+			*summary = s
+		}
+	case summary != nil:
+		*summary = c.summary(h.Samples)
 	default:
-		h.Summary = c.histogramSummary(h.Samples)
+		c.skipSummary()
 	}
 	if flags&columnLeans != 0 {
 		if h.lean = c.lean(i, len(r.columns)); h.Kind != KindFloat {
 			c.fail("column of %v leans on others", h.Kind)
 		}
 	}
-	return h
 }
 
-// samples returns a cursor over the samples of a column, and its head without the summary. An alias is
-// followed: the head says to which column.
-func (r *GroupReader) samples(i int) (cursor, columnHead) {
+// samples reads the head of a column and returns a cursor over its samples. An alias is followed: the
+// head says to which column.
+func (r *GroupReader) samples(h *columnHead, i int) cursor {
 	c, i := r.column(i)
-	return c, r.columnHead(&c, i, false)
+	r.columnHead(h, nil, &c, i)
+	return c
 }
 
 // samplesOf is samples for a column that the caller takes to be of a kind.
-func (r *GroupReader) samplesOf(i int, kind Kind) (cursor, columnHead) {
-	c, h := r.samples(i)
+func (r *GroupReader) samplesOf(h *columnHead, i int, kind Kind) cursor {
+	c := r.samples(h, i)
 	if c.err == nil && h.Kind != kind {
 		c.err = fmt.Errorf("codec: column %d holds %v, not %v", i, h.Kind, kind)
 	}
-	return c, h
+	return c
 }
 
 // Floats appends the samples of a float column to dst.
 func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
-	c, h := r.samplesOf(i, KindFloat)
+	var h columnHead
+	c := r.samplesOf(&h, i, KindFloat)
 	if c.err != nil {
 		return dst, c.err
 	}
@@ -139,7 +146,8 @@ func (r *GroupReader) Floats(dst []float64, i int) ([]float64, error) {
 // itself, which is a chain and ends, and where the other is none, a multiple; sums of sums could take
 // forever to read.
 func (r *GroupReader) leading(dst []float64, i int, multiples bool) error {
-	c, h := r.samples(i)
+	var h columnHead
+	c := r.samples(&h, i)
 	mayLead := h.lean.kind <= leanShortfall || multiples && h.lean.kind == leanMultiple
 	if c.err == nil && (h.Kind != KindFloat || h.Samples != len(dst) || !mayLead) {
 		c.fail("column %d of %d %v cannot lead one of %d floats", i, h.Samples, h.Kind, len(dst))

@@ -43,6 +43,10 @@ func (c *cursor) uvarint() uint64 {
 	if c.err != nil {
 		return 0
 	}
+	if c.pos < len(c.src) && c.src[c.pos] < 0x80 { // most are short
+		c.pos++
+		return uint64(c.src[c.pos-1])
+	}
 	v, n := binary.Uvarint(c.src[c.pos:])
 	if n <= 0 {
 		c.fail("no valid varint")

@@ -152,7 +152,8 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 			c.fail("chain of more than %d columns", maxChain)
 			return
 		}
-		own, next := r.samples(l.lean.on)
+		var next columnHead
+		own := r.samples(&next, l.lean.on)
 		if own.err == nil && (next.Kind != KindFloat || next.lean.kind > leanShortfall || next.Samples != len(dst)) {
 			own.fail("column of %d %v leads differences of %d floats", next.Samples, next.Kind, len(dst))
 		}
@@ -162,7 +163,8 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 		r.chain = append(r.chain, link{next.index, next.lean, own})
 	}
 	if len(r.chain) == 1 {
-		scale{gcd: 1}.values(dst, ks)
+		s := scale{gcd: 1}
+		s.values(dst, ks)
 	}
 	for i := len(r.chain) - 2; i >= 0; i-- {
 		l := &r.chain[i]
@@ -182,8 +184,10 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 func (r *GroupReader) startChain(dst []float64, l *link) []int64 {
 	ks := r.kept.add(l.index, unit{}, len(dst))
 	if l.samples.isWhole() {
-		s := readScale(l.samples.byte(), &l.samples, len(dst))
-		ints := readInts(&l.samples, len(dst), &r.tables)
+		var s scale
+		s.read(l.samples.byte(), &l.samples, len(dst))
+		var ints intReader
+		ints.open(&l.samples, len(dst), &r.tables)
 		ints.all(ks)
 		s.multiply(ks)
 	} else {
@@ -206,7 +210,8 @@ func (c *cursor) isWhole() bool {
 // and steps over it.
 func (r *GroupReader) exceptDifferences(dst []float64, c *cursor) {
 	header := c.byte()
-	s := readScale(header, c, len(dst))
+	var s scale
+	s.read(header, c, len(dst))
 	s.except(dst)
 	c.pos = len(c.src)
 }
@@ -223,11 +228,13 @@ type link struct {
 func readDifferences(dst []float64, ks, base []int64, shortfall bool, c *cursor, tables *tableSet) {
 	whole := c.isWhole()
 	header := c.byte()
-	s := readScale(header, c, len(ks))
+	var s scale
+	s.read(header, c, len(ks))
 	if c.err == nil && !whole {
 		c.fail("differences with header %#x", header)
 	}
-	ints := readInts(c, len(ks), tables)
+	var ints intReader
+	ints.open(c, len(ks), tables)
 	var differences [frameLen]int64
 	for len(ks) > 0 && c.err == nil {
 		n := min(frameLen, len(ks))

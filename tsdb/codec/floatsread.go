@@ -52,14 +52,16 @@ func readChanges(dst []float64, c *cursor, tables *tableSet) {
 
 // readUnits decodes the integers of a stream and turns them into values.
 func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
-	s := readScale(header, c, len(dst))
+	var s scale
+	s.read(header, c, len(dst))
 	var ulps intReader
 	var own cursor
 	if header&floatUlps != 0 {
 		own = c.sub(c.length(c.left(), "length of the distances in ulps"))
-		ulps = readInts(&own, len(dst), tables)
+		ulps.open(&own, len(dst), tables)
 	}
-	ints := readInts(c, len(dst), tables)
+	var ints intReader
+	ints.open(c, len(dst), tables)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
@@ -84,7 +86,8 @@ func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	if header&floatExceptions != 0 {
 		s.exceptions = c.exceptions(len(dst))
 	}
-	ints := readInts(c, len(dst), tables)
+	var ints intReader
+	ints.open(c, len(dst), tables)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
@@ -113,9 +116,9 @@ type scale struct {
 	exceptions []exception
 }
 
-// readScale reads the scale of a stream of n values.
-func readScale(header byte, c *cursor, n int) scale {
-	s := scale{gcd: 1}
+// read reads the scale of a stream of n values.
+func (s *scale) read(header byte, c *cursor, n int) {
+	s.gcd = 1
 	if header&floatKind == floatUnits {
 		s.unit = c.unit()
 	}
@@ -125,13 +128,12 @@ func readScale(header byte, c *cursor, n int) scale {
 	if header&floatExceptions != 0 {
 		s.exceptions = c.exceptions(n)
 	}
-	return s
 }
 
 // values fills dst with the floats for ks, which it may change.
-func (s scale) values(dst []float64, ks []int64) {
+func (s *scale) values(dst []float64, ks []int64) {
 	if kernels != levelGo && s.unit.divides() {
-		done := scaleGroups(dst, ks, &s, s.unit.perUnit()) * groupLen
+		done := scaleGroups(dst, ks, s, s.unit.perUnit()) * groupLen
 		dst, ks = dst[done:], ks[done:]
 	}
 	s.multiply(ks)

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"math/bits"
 )
 
@@ -107,18 +108,24 @@ func decodeFrame(dst []uint64, c *cursor) {
 		c.fail("%d patches of %d bits on %d values of %d bits", count, highWidth, len(dst), w)
 	}
 	positions := c.bytes(count)
-	high := bitReader{src: c.src[c.pos:]}
+	high := bitReader{src: c.src[c.pos:]} // and all that follows
 	c.bytes(packedSize(count, highWidth))
 	unpackNext(dst, c, w)
 	if c.err != nil {
 		return
 	}
+	mask := uint64(1)<<highWidth - 1
 	for _, p := range positions {
 		if int(p) >= len(dst) {
 			c.fail("patch at %d of %d values", p, len(dst))
 			return
 		}
-		dst[p] |= high.readLong(highWidth) << w
+		if at := high.pos >> 3; highWidth <= 57 && at+8 <= len(high.src) {
+			dst[p] |= binary.LittleEndian.Uint64(high.src[at:]) >> (high.pos & 7) & mask << w
+			high.pos += highWidth
+		} else {
+			dst[p] |= high.readLong(highWidth) << w
+		}
 	}
 }
 

@@ -102,12 +102,11 @@ type intReader struct {
 	entropy entropyReader // with codingEntropy
 }
 
-// readInts reads the header of an integer stream of n values.
-func readInts(c *cursor, n int, tables *tableSet) intReader {
+// open reads the header of an integer stream of n values.
+func (r *intReader) open(c *cursor, n int, tables *tableSet) {
 	header := c.byte()
-	r := intReader{c: c, coding: coding(header >> intsCodingShift)}
-	r.plan.predictor = predictor(header & intsPredictor)
-	r.plan.zigzag = header&intsZigzag != 0
+	r.c, r.coding = c, coding(header>>intsCodingShift)
+	r.plan = intPlan{predictor: predictor(header & intsPredictor), zigzag: header&intsZigzag != 0}
 	if header&intsOffset != 0 {
 		r.plan.offset = c.varint()
 	}
@@ -129,7 +128,6 @@ func readInts(c *cursor, n int, tables *tableSet) intReader {
 	default:
 		c.fail("unknown coding %d of an integer stream", r.coding)
 	}
-	return r
 }
 
 // next decodes the following values of the stream, at most frameLen; all calls but the last ask for

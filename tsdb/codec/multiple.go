@@ -265,11 +265,13 @@ func (r *GroupReader) multiple(dst []float64, c *cursor, h *columnHead) {
 		m.unit.integers(others, dst, nil)
 	}
 	header := c.byte()
-	s := readScale(header, c, len(dst))
+	var s scale
+	s.read(header, c, len(dst))
 	if kind := header & floatKind; c.err == nil && (kind != floatWhole && kind != floatUnits || header&floatUlps != 0) {
 		c.fail("what is left of a multiple has header %#x", header)
 	}
-	ints := readInts(c, len(dst), &r.tables)
+	var ints intReader
+	ints.open(c, len(dst), &r.tables)
 	var ks [frameLen]int64
 	first := others[0]
 	for rest := dst; len(rest) > 0 && c.err == nil; {

@@ -43,10 +43,12 @@ func readChunk[T cell](c *cursor, n int, tables *tableSet, stream func(dst []T, 
 	}
 	chunk.layoutOf, chunk.hints = make([]int64, n), make([]int64, n)
 	if layouts > 1 {
-		ints := readInts(c, n, tables)
+		var ints intReader
+		ints.open(c, n, tables)
 		ints.all(chunk.layoutOf)
 	}
-	hints := readInts(c, n, tables)
+	var hints intReader
+	hints.open(c, n, tables)
 	hints.all(chunk.hints)
 	rowsOf := make([]int, len(chunk.buckets.numbers))
 	for row, l := range chunk.layoutOf {

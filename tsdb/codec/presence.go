@@ -90,7 +90,8 @@ func (c *cursor) bitmap(rows int, tables *tableSet) []uint64 {
 
 // setGaps reads m gaps and sets the bits they lead to.
 func (c *cursor) setGaps(bitmap []uint64, rows, m int, tables *tableSet) {
-	gaps := readInts(c, m, tables)
+	var gaps intReader
+	gaps.open(c, m, tables)
 	var buf [frameLen]int64
 	row := int64(-1)
 	var word uint64 // bits of bitmap[at] so far

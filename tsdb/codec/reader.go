@@ -146,9 +146,11 @@ func (r *GroupReader) Columns() int { return len(r.columns) }
 // Column describes a column without decoding it.
 func (r *GroupReader) Column(i int) (ColumnInfo, error) {
 	c, at := r.column(i)
-	h := r.columnHead(&c, at, true)
-	h.Bytes = r.columns[i].size
-	return h.ColumnInfo, c.err
+	var h columnHead
+	info := ColumnInfo{Bytes: r.columns[i].size}
+	r.columnHead(&h, &info.Summary, &c, at)
+	info.Kind, info.Axis, info.Rows, info.Samples, info.HasStarts = h.Kind, h.Axis, h.Rows, h.Samples, h.HasStarts
+	return info, c.err
 }
 
 // presence is a decoded bitmap of a block.
@@ -194,19 +196,22 @@ func (r *GroupReader) bitmap(i int, c *cursor) presence {
 // Present returns the presence bitmap of a column as Column.Present has it: nil if every row of its
 // axis has a sample. The slice belongs to the reader.
 func (r *GroupReader) Present(i int) ([]uint64, error) {
-	c, h := r.samples(i)
+	var h columnHead
+	c := r.samples(&h, i)
 	return h.present, c.err
 }
 
 // Starts appends the start timestamps of a column to dst; nothing if it has none.
 func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
-	c, h := r.samples(i)
+	var h columnHead
+	c := r.samples(&h, i)
 	if c.err != nil || !h.HasStarts {
 		return dst, c.err
 	}
 	start := len(dst)
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
-	ints := readInts(&h.starts, h.Samples, &r.tables)
+	var ints intReader
+	ints.open(&h.starts, h.Samples, &r.tables)
 	ints.all(dst[start:])
 	if err := h.starts.done(); err != nil {
 		return dst[:start], err
@@ -218,7 +223,8 @@ func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
 // for custom values, which those of one shape share. After an error there is nothing more.
 func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] {
 	return func(yield func(*histogram.Histogram, error) bool) {
-		c, h := r.samplesOf(i, KindHistogram)
+		var h columnHead
+		c := r.samplesOf(&h, i, KindHistogram)
 		stopped := false
 		readNative(&c, h.Samples, &r.tables, readIntStream, func(row *nativeRow[int64]) bool {
 			stopped = !yield(histogramOf(row), nil)
@@ -236,7 +242,8 @@ func (r *GroupReader) Histograms(i int) iter.Seq2[*histogram.Histogram, error] {
 // FloatHistograms decodes a column of float native histograms like Histograms.
 func (r *GroupReader) FloatHistograms(i int) iter.Seq2[*histogram.FloatHistogram, error] {
 	return func(yield func(*histogram.FloatHistogram, error) bool) {
-		c, h := r.samplesOf(i, KindFloatHistogram)
+		var h columnHead
+		c := r.samplesOf(&h, i, KindFloatHistogram)
 		stopped := false
 		readNative(&c, h.Samples, &r.tables, readFloats, func(row *nativeRow[float64]) bool {
 			stopped = !yield(floatHistogramOf(row), nil)
@@ -253,6 +260,7 @@ func (r *GroupReader) FloatHistograms(i int) iter.Seq2[*histogram.FloatHistogram
 
 // readIntStream decodes a whole integer stream.
 func readIntStream(dst []int64, c *cursor, tables *tableSet) {
-	ints := readInts(c, len(dst), tables)
+	var ints intReader
+	ints.open(c, len(dst), tables)
 	ints.all(dst)
 }

@@ -40,7 +40,8 @@ func readTimes(dst []int64, c *cursor, tables *tableSet) []int64 {
 	start := len(dst)
 	dst = append(dst, make([]int64, a.Rows)...)
 	times := dst[start:]
-	ints := readInts(c, a.Rows, tables)
+	var ints intReader
+	ints.open(c, a.Rows, tables)
 	ints.all(times)
 	if c.err != nil {
 		return dst[:start]
