@@ -5,35 +5,6 @@
 
 // A register holds one group of 8 values. Z4 is zero throughout.
 
-// func unpackAVX512(dst *uint64, src *byte, w int, plan *unpackPlan, groups int)
-// Loads exactly w bytes a group (the mask in K1), so it never reads beyond them.
-TEXT ·unpackAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ w+16(FP), CX
-	MOVQ plan+24(FP), DX
-	MOVQ groups+32(FP), BX
-	VMOVDQU64 (DX), Z1            // index
-	VMOVDQU64 64(DX), Z2          // shift
-	MOVQ $1, AX
-	SHLQ CX, AX
-	DECQ AX                       // the low w bits
-	KMOVQ AX, K1
-	VPBROADCASTQ AX, Z3
-
-unpackGroup:
-	VMOVDQU8.Z (SI), K1, Z0
-	VPERMB Z0, Z1, Z0
-	VPSRLVQ Z2, Z0, Z0
-	VPANDQ Z3, Z0, Z0
-	VMOVDQU64 Z0, (DI)
-	ADDQ CX, SI
-	ADDQ $64, DI
-	DECQ BX
-	JNZ unpackGroup
-	VZEROUPPER
-	RET
-
 // Z0 = unzigzag(Z0); Z8 holds 1 and Z12 -1 in every lane. K2 is overwritten.
 #define UNZIGZAG \
 	VPTESTMQ Z8, Z0, K2       \
@@ -49,192 +20,206 @@ unpackGroup:
 	VALIGNQ $4, Z4, Z0, Z5 \
 	VPADDQ Z5, Z0, Z0
 
-// Adds the carry to sums of the lanes, and their last lane to the carry; Z6 holds 7 in every lane.
-#define CARRY(sums, carry, last) \
-	VPERMQ sums, Z6, last    \
+// Adds the carry to sums of the lanes; the last lane is the next carry. Z6 holds 7 in every lane.
+#define CARRY(sums, carry) \
 	VPADDQ carry, sums, sums \
-	VPADDQ last, carry, carry
+	VPERMQ sums, Z6, carry
 
-#define NEXT(loop) \
-	ADDQ $64, SI \
-	ADDQ $64, DI \
-	DECQ BX      \
-	JNZ loop
+// func frameAVX512(j *frameJob, unpack *unpackPlan, s *predictState, plan *intPlan, residuals *byte, patches *uint64, base, ks *int64, values *float64, bytes *bytePlan)
+//
+//	SI residuals, CX width   R9  patched, a byte for each group   Z1 predictor's a
+//	DI values                R10 patches                          Z9 predictor's b
+//	R13 ks                   R11 predictor                        Z2 offset
+//	R8 base                  R12 zigzag
+//	BX groups                R15 not 0: a mean                    DX steps
+//	                         R14 not 0: residuals are bytes
+TEXT ·frameAVX512(SB), NOSPLIT, $0-80
+	MOVQ j+0(FP), DX
+	MOVQ frameJob_width(DX), CX
+	MOVQ frameJob_groups(DX), BX
+	LEAQ frameJob_patched(DX), R9
+	VPBROADCASTQ frameJob_gcd(DX), Z19
+	VPBROADCASTQ frameJob_rest(DX), Z20
+	VPBROADCASTQ frameJob_sign(DX), Z21
+	VBROADCASTSD frameJob_divisor(DX), Z22
+	VMOVQ frameJob_shift(DX), X23
+	MOVQ frameJob_steps(DX), DX
 
-// func restoreAVX512(dst *int64, mapped *uint64, groups int, s *predictState, plan *intPlan)
-// Z1 is s.a, Z9 is s.b, Z2 the offset.
-TEXT ·restoreAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ mapped+8(FP), SI
-	MOVQ groups+16(FP), BX
-	MOVQ s+24(FP), DX
-	MOVQ plan+32(FP), AX
-	VPBROADCASTQ predictState_a(DX), Z1
-	VPBROADCASTQ predictState_b(DX), Z9
+	MOVQ unpack+8(FP), AX
+	VMOVDQU64 unpackPlan_index(AX), Z16
+	VMOVDQU64 unpackPlan_shift(AX), Z17
+	MOVQ unpackPlan_mask(AX), AX
+	KMOVQ AX, K1                  // w bytes
+	VPBROADCASTQ AX, Z18          // w bits
+
+	MOVQ s+16(FP), AX
+	VPBROADCASTQ predictState_a(AX), Z1
+	VPBROADCASTQ predictState_b(AX), Z9
+	MOVBQZX predictState_kind(AX), R11
+	XORL R15, R15
+	LEAQ -const_predictLast(R11), AX
+	VMOVQ AX, X10                 // h of a mean
+	DECQ AX
+	CMPQ AX, $(const_predictLine-const_predictLast-1)
+	ADCL $0, R15                  // predictLast < R11 < predictLine
+	MOVQ plan+24(FP), AX
 	VPBROADCASTQ intPlan_offset(AX), Z2
-	MOVBQZX intPlan_zigzag(AX), R8
-	MOVBQZX predictState_kind(DX), R9
+	MOVBQZX intPlan_zigzag(AX), R12
+
+	MOVQ residuals+32(FP), SI
+	MOVQ patches+40(FP), R10
+	MOVQ base+48(FP), R8
+	MOVQ ks+56(FP), R13
+	MOVQ values+64(FP), DI
+	MOVQ bytes+72(FP), R14
+	TESTQ R14, R14
+	JZ constants
+	VPBROADCASTQ bytePlan_shifts(R14), Z24
+	VPBROADCASTQ bytePlan_matrix(R14)(R12*8), Z25
+	MOVQ R12, AX
+	NEGQ AX
+	ANDQ $128, AX
+	VPBROADCASTQ AX, Z26
+	VPSUBQ Z26, Z2, Z26
+	VPMULLQ bytePlan_ramp(R14), Z26, Z26  // 1 to 8 times the offset less the bias
+	MOVQ $0xff7f3f1f0f070301, AX          // for each lane one byte more
+	KMOVQ AX, K4
+
+constants:
 	VPXORQ Z4, Z4, Z4
 	MOVQ $7, AX
 	VPBROADCASTQ AX, Z6
 	MOVQ $1, AX
 	VPBROADCASTQ AX, Z8
 	VPTERNLOGD $0xff, Z12, Z12, Z12
-	CMPQ R9, $const_predictLast
-	JB none
-	JEQ last
-	CMPQ R9, $const_predictLine
-	JEQ line
-	JMP mean
 
-last:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ lastUnsigned
-	UNZIGZAG
-lastUnsigned:
-	VPADDQ Z2, Z0, Z0
-	PREFIX_SUM
-	CARRY(Z0, Z1, Z7)
-	VMOVDQU64 Z0, (DI)
-	NEXT(last)
-	JMP done
+group:
+	TESTQ R14, R14
+	JNZ bytes
+	// Exactly w bytes are loaded, so nothing beyond the frame is read.
+	VMOVDQU8.Z (SI), K1, Z0
+	VPERMB Z0, Z16, Z0
+	VPSRLVQ Z17, Z0, Z0
+	VPANDQ Z18, Z0, Z0
+	ADDQ CX, SI
+	TESTQ R10, R10
+	JZ unpatched
+	MOVBLZX (R9), AX
+	INCQ R9
+	KMOVW AX, K3
+	VPEXPANDQ.Z (R10), K3, Z3
+	VPORQ Z3, Z0, Z0
+	POPCNTL AX, AX
+	LEAQ (R10)(AX*8), R10
 
-mean:
-	SUBQ $const_predictLast, R9    // meanShift
-	VMOVQ R9, X10
-meanGroup:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ meanUnsigned
+unpatched:
+	TESTL R12, R12
+	JZ unsigned
 	UNZIGZAG
-meanUnsigned:
+
+unsigned:
 	VPADDQ Z2, Z0, Z0
+	TESTL R11, R11
+	JZ restored
 	VMOVDQA64 Z0, Z11
 	PREFIX_SUM
-	CARRY(Z0, Z1, Z7)
+	CMPL R11, $const_predictLine
+	JEQ line
+	CARRY(Z0, Z1)
+	TESTL R15, R15
+	JZ restored
 	VPSUBQ Z11, Z0, Z0            // the sum before each residual
 	VPSRAQ X10, Z0, Z0
 	VPADDQ Z11, Z0, Z0
-	VMOVDQU64 Z0, (DI)
-	NEXT(meanGroup)
-	JMP done
+
+restored:
+	TESTL $const_stepMultiply, DX
+	JZ noMultiply
+	VPMULLQ Z19, Z0, Z0
+	VPADDQ Z20, Z0, Z0
+
+noMultiply:
+	TESTL $const_stepChain, DX
+	JZ noChain
+	VPXORQ Z21, Z0, Z0            // with -1: x ^ -1 - -1 = -x
+	VPSUBQ Z21, Z0, Z0
+	VPADDQ (R8), Z0, Z0
+	ADDQ $64, R8
+
+noChain:
+	TESTL $const_stepIntegers, DX
+	JZ noIntegers
+	VMOVDQU64 Z0, (R13)
+	ADDQ $64, R13
+
+noIntegers:
+	TESTL $const_stepFloats, DX
+	JZ noFloats
+	VCVTQQ2PD Z0, Z0
+	TESTL $const_stepDivide, DX
+	JZ store
+	VDIVPD Z22, Z0, Z0
+
+store:
+	VMOVUPD Z0, (DI)
+	ADDQ $64, DI
+
+next:
+	DECQ BX
+	JNZ group
+
+	MOVQ s+16(FP), AX
+	VMOVQ X1, predictState_a(AX)
+	VMOVQ X9, predictState_b(AX)
+	VZEROUPPER
+	RET
+
+	// Each lane gets all residuals of the group as bytes, of which it keeps those up to its own and
+	// adds them up. A residual that is zigzag coded becomes a byte that is biased by 128.
+bytes:
+	VPBROADCASTQ (SI), Z0
+	ADDQ CX, SI
+	VPMULTISHIFTQB Z0, Z24, Z0
+	TESTL R12, R12
+	JZ unsignedBytes
+	VGF2P8AFFINEQB.Z $0x80, Z25, Z0, K4, Z0
+	JMP sum
+
+unsignedBytes:
+	VGF2P8AFFINEQB.Z $0, Z25, Z0, K4, Z0
+
+sum:
+	VPSADBW Z4, Z0, Z0
+	VPADDQ Z26, Z0, Z0
+	TESTQ R10, R10
+	JZ sumsUnpatched
+	KMOVB (R9), K3
+	VPADDQ.BCST (R10), Z0, K3, Z0
+	KMOVB 16(R9), K3
+	VPADDQ.BCST 128(R10), Z0, K3, Z0
+	INCQ R9
+	ADDQ $8, R10
+
+sumsUnpatched:
+	CMPL R11, $const_predictLine
+	JEQ line
+	CARRY(Z0, Z1)
+	JMP restored
 
 line:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ lineUnsigned
-	UNZIGZAG
-lineUnsigned:
-	VPADDQ Z2, Z0, Z0
+	CARRY(Z0, Z9)                 // the steps
 	PREFIX_SUM
-	CARRY(Z0, Z9, Z7)             // steps
-	PREFIX_SUM
-	CARRY(Z0, Z1, Z7)
-	VMOVDQU64 Z0, (DI)
-	NEXT(line)
-	JMP done
+	CARRY(Z0, Z1)
+	JMP restored
 
-none:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ noneUnsigned
-	UNZIGZAG
-noneUnsigned:
-	VPADDQ Z2, Z0, Z0
-	VMOVDQU64 Z0, (DI)
-	NEXT(none)
-
-done:
-	VMOVQ X1, predictState_a(DX)
-	VMOVQ X9, predictState_b(DX)
-	VZEROUPPER
-	RET
-
-// func scaleAVX512(dst *float64, ks *int64, groups int, s *scale, divisor float64)
-TEXT ·scaleAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ ks+8(FP), SI
-	MOVQ groups+16(FP), BX
-	MOVQ s+24(FP), DX
-	VPBROADCASTQ scale_gcd(DX), Z1
-	VPBROADCASTQ scale_rest(DX), Z2
-	VBROADCASTSD divisor+32(FP), Z3
-	XORQ R8, R8                   // not 0: multiply
-	CMPQ scale_gcd(DX), $1
-	SETNE R8
-	ORQ scale_rest(DX), R8
-	MOVQ $0x3ff0000000000000, R9  // 1.0
-	CMPQ R9, divisor+32(FP)
-	JEQ convertGroup
-
-divideGroup:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ divideUnits
-	VPMULLQ Z1, Z0, Z0
-	VPADDQ Z2, Z0, Z0
-divideUnits:
-	VCVTQQ2PD Z0, Z0
-	VDIVPD Z3, Z0, Z0
-	VMOVUPD Z0, (DI)
-	NEXT(divideGroup)
-	VZEROUPPER
-	RET
-
-convertGroup:
-	VMOVDQU64 (SI), Z0
-	TESTQ R8, R8
-	JZ convertUnits
-	VPMULLQ Z1, Z0, Z0
-	VPADDQ Z2, Z0, Z0
-convertUnits:
-	VCVTQQ2PD Z0, Z0
-	VMOVUPD Z0, (DI)
-	NEXT(convertGroup)
-	VZEROUPPER
-	RET
-
-// func chainAVX512(dst *float64, ks, base, differences *int64, groups, sign int)
-// sign is 0, or -1 to subtract: x ^ -1 - -1 = -x.
-TEXT ·chainAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), DI
-	MOVQ ks+8(FP), R8
-	MOVQ base+16(FP), R9
-	MOVQ differences+24(FP), SI
-	MOVQ groups+32(FP), BX
-	VPBROADCASTQ sign+40(FP), Z1
-
-chainGroup:
-	VPXORQ (SI), Z1, Z0
-	VPSUBQ Z1, Z0, Z0
-	VPADDQ (R9), Z0, Z0
-	VMOVDQU64 Z0, (R8)
-	VCVTQQ2PD Z0, Z0
-	VMOVUPD Z0, (DI)
-	ADDQ $64, R8
-	ADDQ $64, R9
-	NEXT(chainGroup)
-	VZEROUPPER
-	RET
-
-// func bitsAVX512(dst *float64, ks *int64, groups, shift int)
-TEXT ·bitsAVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ ks+8(FP), SI
-	MOVQ groups+16(FP), BX
-	VMOVQ shift+24(FP), X1
-
-bitsGroup:
-	VMOVDQU64 (SI), Z0
-	VPSLLQ X1, Z0, Z0
-	VPSRAQ $63, Z0, Z2
-	VPSRLQ $1, Z2, Z2
-	VPXORQ Z2, Z0, Z0
-	VMOVDQU64 Z0, (DI)
-	NEXT(bitsGroup)
-	VZEROUPPER
-	RET
+noFloats:
+	TESTL $const_stepBits, DX
+	JZ next
+	VPSLLQ X23, Z0, Z0
+	VPSRAQ $63, Z0, Z3
+	VPSRLQ $1, Z3, Z3
+	VPXORQ Z3, Z0, Z0
+	JMP store
 
 // func spreadAVX512(dst *float64, n int, bitmap *uint64, groups int, lanes *[256][groupLen]uint8)
 // From the last group to the first. CX is how many values come before the group.

@@ -163,8 +163,7 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 		r.chain = append(r.chain, link{next.index, next.lean, own})
 	}
 	if len(r.chain) == 1 {
-		s := scale{gcd: 1}
-		s.values(dst, ks)
+		whole.values(dst, ks)
 	}
 	for i := len(r.chain) - 2; i >= 0; i-- {
 		l := &r.chain[i]
@@ -183,22 +182,43 @@ func (r *GroupReader) difference(dst []float64, c *cursor, h *columnHead) {
 // memory.
 func (r *GroupReader) startChain(dst []float64, l *link) []int64 {
 	ks := r.kept.add(l.index, unit{}, len(dst))
-	if l.samples.isWhole() {
+	c := &l.samples
+	kind := floatBits
+	if c.left() > 0 {
+		kind = c.src[c.pos] & floatKind
+	}
+	switch {
+	case c.isWhole():
 		var s scale
-		s.read(l.samples.byte(), &l.samples, len(dst))
+		s.read(c.byte(), c, len(dst))
 		var ints intReader
-		ints.open(&l.samples, len(dst), &r.tables)
+		ints.open(c, len(dst), &r.tables)
 		ints.all(ks)
 		s.multiply(ks)
-	} else {
-		readFloats(dst, &l.samples, &r.tables)
+	case kind == floatConstant:
+		readFloats(dst[:1], c, &r.tables)
+		unit{}.integers(ks[:1], dst[:1], nil)
+		fill(ks, ks[0])
+	case kind == floatChanges:
+		c.byte()
+		var short rowBitmap
+		bitmap := short.of(len(dst))
+		if n := readDistinct(dst, bitmap, c, &r.tables); c.err == nil {
+			unit{}.integers(ks[:n], dst[:n], nil)
+			spread(asFloats(ks), n, bitmap)
+		}
+	default:
+		readFloats(dst, c, &r.tables)
 		unit{}.integers(ks, dst, nil)
 	}
-	if l.samples.done() != nil {
+	if c.done() != nil {
 		r.kept.drop()
 	}
 	return ks
 }
+
+// whole is the scale of whole numbers.
+var whole = scale{gcd: 1}
 
 // isWhole reports whether a float stream of whole numbers follows: but for exceptions, its integers are
 // the values.
@@ -226,21 +246,20 @@ type link struct {
 // readDifferences fills ks with base plus what a float stream of integers holds, for shortfalls less
 // it, and dst with the same as floats. ks may be base itself.
 func readDifferences(dst []float64, ks, base []int64, shortfall bool, c *cursor, tables *tableSet) {
-	whole := c.isWhole()
+	isWhole := c.isWhole()
 	header := c.byte()
 	var s scale
 	s.read(header, c, len(ks))
-	if c.err == nil && !whole {
+	if c.err == nil && !isWhole {
 		c.fail("differences with header %#x", header)
 	}
 	var ints intReader
 	ints.open(c, len(ks), tables)
-	var differences [frameLen]int64
+	ints.job.chains(&s, shortfall)
+	var buf [frameLen]int64
 	for len(ks) > 0 && c.err == nil {
 		n := min(frameLen, len(ks))
-		ints.next(differences[:n])
-		s.multiply(differences[:n])
-		addDifferences(dst[:n], ks[:n], base[:n], differences[:n], shortfall)
+		ints.nextChained(dst[:n], ks[:n], base[:n], &s, shortfall, buf[:])
 		dst, ks, base = dst[n:], ks[n:], base[n:]
 	}
 }

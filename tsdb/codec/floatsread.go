@@ -19,7 +19,7 @@ func readFloats(dst []float64, c *cursor, tables *tableSet) {
 }
 
 // fill sets all values to v.
-func fill(dst []float64, v float64) {
+func fill[T int64 | float64](dst []T, v T) {
 	const first = 16 // then copying, which the runtime does in vectors, is faster
 	for i := range min(first, len(dst)) {
 		dst[i] = v
@@ -29,25 +29,43 @@ func fill(dst []float64, v float64) {
 	}
 }
 
-// readChanges decodes the distinct values into the front of dst and spreads them from the back.
+// readChanges decodes the distinct values and spreads them to their rows.
 func readChanges(dst []float64, c *cursor, tables *tableSet) {
-	bitmap := c.bitmap(len(dst), tables)
+	var short rowBitmap
+	bitmap := short.of(len(dst))
+	if n := readDistinct(dst, bitmap, c, tables); c.err == nil {
+		spread(dst, n, bitmap)
+	}
+}
+
+// rowBitmap has room for a bitmap over the rows of nearly all blocks.
+type rowBitmap [1 << 13 / 64]uint64
+
+// of returns a bitmap over rows rows.
+func (b *rowBitmap) of(rows int) []uint64 {
+	if words := bitmapWords(rows); words <= len(b) {
+		return b[:words]
+	}
+	return make([]uint64, bitmapWords(rows))
+}
+
+// readDistinct decodes changes to the front of dst and returns how many they are. The bitmap, all zero
+// before, tells their rows.
+func readDistinct(dst []float64, bitmap []uint64, c *cursor, tables *tableSet) int {
+	c.readBitmap(bitmap, len(dst), tables)
 	n := countBits(bitmap)
 	if c.err == nil && (n == 0 || bitmap[0]&1 == 0) {
 		c.fail("the first value of a column is no change")
 	}
 	if c.err != nil {
-		return
+		return 0
 	}
 	if c.left() > 0 && c.src[c.pos]&floatKind == floatChanges {
 		c.fail("changes of changes")
-		return
+		return 0
 	}
 	readFloats(dst[:n], c, tables)
-	if c.err != nil {
-		return
-	}
-	spread(dst, n, bitmap)
+	return n
 }
 
 // readUnits decodes the integers of a stream and turns them into values.
@@ -62,11 +80,11 @@ func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	}
 	var ints intReader
 	ints.open(c, len(dst), tables)
+	ints.job.scales(&s)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
-		ints.next(ks[:n])
-		s.values(rest[:n], ks[:n])
+		ints.nextFloats(rest[:n], &s, ks[:])
 		if header&floatUlps != 0 {
 			ulps.next(ks[:n])
 			addUlps(rest[:n], ks[:n])
@@ -88,11 +106,11 @@ func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	}
 	var ints intReader
 	ints.open(c, len(dst), tables)
+	ints.job.steps, ints.job.shift = stepBits, int64(shift)
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
-		ints.next(ks[:n])
-		bitsValues(rest[:n], ks[:n], shift)
+		ints.nextBits(rest[:n], shift, ks[:])
 		rest = rest[n:]
 	}
 	s.except(dst)

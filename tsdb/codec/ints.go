@@ -63,7 +63,7 @@ func (e *Encoder) appendPlanned(dst []byte, plan intPlan, values []int64, tier T
 	}
 	switch how {
 	case codingFrames:
-		dst = appendFrames(dst, mapped)
+		dst = appendFrames(dst, mapped, tier)
 	case codingEntropy:
 		dst = e.appendEntropy(dst, table, mapped)
 	}
@@ -85,7 +85,7 @@ func (e *Encoder) chooseCoding(mapped []uint64, tier Tier) (coding, int) {
 	var counts tokenCounts
 	raw := counts.add(mapped)
 	table, size := e.chooseTable(&counts, len(mapped), raw)
-	if size*entropyGain > framesSize(mapped)*(entropyGain-1) {
+	if size*entropyGain > framesSize(mapped, tier)*(entropyGain-1) {
 		e.dropTable()
 		return codingFrames, 0
 	}
@@ -100,6 +100,7 @@ type intReader struct {
 	coding  coding
 	state   predictState
 	entropy entropyReader // with codingEntropy
+	job     frameJob
 }
 
 // open reads the header of an integer stream of n values.
@@ -147,6 +148,14 @@ func (r *intReader) next(dst []int64) {
 	}
 	r.state.restoreFrom(dst, mapped, &r.plan)
 }
+
+// asFloats is the same memory as floats, for moving it only.
+func asFloats(values []int64) []float64 {
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(values))), len(values))
+}
+
+// firstByte is where the memory of numbers begins.
+func firstByte(values []uint64) *byte { return (*byte)(unsafe.Pointer(unsafe.SliceData(values))) }
 
 // asUnsigned is the same memory as unsigned numbers.
 func asUnsigned(values []int64) []uint64 {

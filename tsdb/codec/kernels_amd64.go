@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // bestLevel is the best set of kernels that runs here.
 func bestLevel() level {
 	switch x := cpu.X86; {
-	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI:
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI && x.HasAVX512GFNI:
 		return levelAVX512
 	case x.HasAVX2:
 		return levelAVX2
@@ -23,11 +23,13 @@ const kernelWidth = 57
 type unpackPlan struct {
 	index [64]uint8 // for each byte of the result the byte of the input
 	shift [8]uint64 // then so many bits to the right
+	mask  uint64    // then these bits; as many bytes of the input are read
 }
 
 // unpackPlans are the plans by width.
-var unpackPlans = func() (plans [kernelWidth + 1]unpackPlan) {
+var unpackPlans = func() (plans [65]unpackPlan) {
 	for w := range plans {
+		plans[w].mask = 1<<w - 1
 		for i := range groupLen {
 			bit := i * w
 			plans[w].shift[i] = uint64(bit % 8)
@@ -73,11 +75,6 @@ func unpackGroups(dst []uint64, src []byte, w int) int {
 	if w < 1 || w > kernelWidth || groups == 0 {
 		return 0
 	}
-	if kernels == levelAVX512 {
-		_ = src[groups*w-1]
-		unpackAVX512(&dst[0], &src[0], w, &unpackPlans[w], groups)
-		return groups
-	}
 	plan := &pairPlans[w]
 	spare := len(src) - int(plan.offset[3]) - pairLoad // bytes after what the first group's last load reads
 	if spare < 0 {
@@ -91,11 +88,7 @@ func unpackGroups(dst []uint64, src []byte, w int) int {
 // restoreGroups is restoreGo of predictors up to predictLine, in whole groups, and says how many groups.
 func restoreGroups(dst []int64, mapped []uint64, s *predictState, plan *intPlan) int {
 	groups := min(len(dst), len(mapped)) / groupLen
-	switch {
-	case groups == 0:
-	case kernels == levelAVX512:
-		restoreAVX512(&dst[0], &mapped[0], groups, s, plan)
-	default:
+	if groups > 0 {
 		restoreAVX2(&dst[0], &mapped[0], groups, s, plan)
 	}
 	return groups
@@ -104,11 +97,7 @@ func restoreGroups(dst []int64, mapped []uint64, s *predictState, plan *intPlan)
 // scaleGroups fills dst with (k*gcd + rest) / divisor in whole groups, and says how many groups.
 func scaleGroups(dst []float64, ks []int64, s *scale, divisor float64) int {
 	groups := min(len(dst), len(ks)) / groupLen
-	switch {
-	case groups == 0:
-	case kernels == levelAVX512:
-		scaleAVX512(&dst[0], &ks[0], groups, s, divisor)
-	default:
+	if groups > 0 {
 		scaleAVX2(&dst[0], &ks[0], groups, s, divisor)
 	}
 	return groups
@@ -121,11 +110,7 @@ func chainGroups(dst []float64, ks, base, differences []int64, shortfall bool) i
 	if shortfall {
 		sign = -1
 	}
-	switch {
-	case groups == 0:
-	case kernels == levelAVX512:
-		chainAVX512(&dst[0], &ks[0], &base[0], &differences[0], groups, sign)
-	default:
+	if groups > 0 {
 		chainAVX2(&dst[0], &ks[0], &base[0], &differences[0], groups, sign)
 	}
 	return groups
@@ -134,11 +119,7 @@ func chainGroups(dst []float64, ks, base, differences []int64, shortfall bool) i
 // bitsGroups is fromOrderedBits of k<<shift in whole groups, and says how many groups.
 func bitsGroups(dst []float64, ks []int64, shift int) int {
 	groups := min(len(dst), len(ks)) / groupLen
-	switch {
-	case groups == 0:
-	case kernels == levelAVX512:
-		bitsAVX512(&dst[0], &ks[0], groups, shift)
-	default:
+	if groups > 0 {
 		bitsAVX2(&dst[0], &ks[0], groups, shift)
 	}
 	return groups
@@ -164,20 +145,49 @@ var spreadHalves = func() (halves [16][groupLen]uint32) {
 	return halves
 }()
 
-//go:noescape
-func unpackAVX512(dst *uint64, src *byte, w int, plan *unpackPlan, groups int)
+// bytePlan tells the AVX-512 kernel for one width of at most 8 how to make bytes of residuals.
+type bytePlan struct {
+	shifts uint64           // a byte for each of 8 values: its first bit
+	matrix [2]uint64        // unsigned and zigzag: from the bits there to the residual; row i makes bit 7-i
+	ramp   [groupLen]uint64 // 1 to 8
+}
+
+// bytePlans are the plans by width.
+var bytePlans = func() (plans [maxByteWidth + 1]bytePlan) {
+	for w := range plans {
+		p := &plans[w]
+		for i := range groupLen {
+			p.shifts |= uint64(i*w) << (8 * i)
+			p.ramp[i] = uint64(i) + 1
+			unsigned, zigzag := uint64(0), uint64(0)
+			if i < w {
+				unsigned = 1 << i
+			}
+			if i+1 < w {
+				zigzag = 1 << (i + 1)
+			}
+			if w > 0 {
+				zigzag ^= 1 // the lowest bit is the sign
+			}
+			p.matrix[0] |= unsigned << (8 * (7 - i))
+			p.matrix[1] |= zigzag << (8 * (7 - i))
+		}
+	}
+	return plans
+}()
+
+// runFrame does a job: residuals are j.width bits each, patches (nil: there are none) are added to those
+// that are patched, one after the other; the state is carried on.
+func runFrame(j *frameJob, s *predictState, plan *intPlan, residuals *byte, patches *uint64, base, ks *int64, values *float64) {
+	var bytes *bytePlan
+	if j.bytes {
+		bytes = &bytePlans[j.width]
+	}
+	frameAVX512(j, &unpackPlans[j.width], s, plan, residuals, patches, base, ks, values, bytes)
+}
 
 //go:noescape
-func restoreAVX512(dst *int64, mapped *uint64, groups int, s *predictState, plan *intPlan)
-
-//go:noescape
-func scaleAVX512(dst *float64, ks *int64, groups int, s *scale, divisor float64)
-
-//go:noescape
-func chainAVX512(dst *float64, ks, base, differences *int64, groups, sign int)
-
-//go:noescape
-func bitsAVX512(dst *float64, ks *int64, groups, shift int)
+func frameAVX512(j *frameJob, unpack *unpackPlan, s *predictState, plan *intPlan, residuals *byte, patches *uint64, base, ks *int64, values *float64, bytes *bytePlan)
 
 //go:noescape
 func spreadAVX512(dst *float64, n int, bitmap *uint64, groups int, lanes *[256][groupLen]uint8)

@@ -76,6 +76,8 @@ func checkKernels(t *testing.T, r *rand.Rand) {
 	}
 	checkKernel(t, "scale", floats, func(dst []float64) { s.values(dst, slices.Clone(ks)) })
 
+	checkFrame(t, r, plan, state, values, &s)
+
 	shift := r.IntN(64)
 	for i, k := range ks {
 		floats[i] = fromOrderedBits(k << shift)
@@ -107,6 +109,64 @@ func checkKernels(t *testing.T, r *rand.Rand) {
 	checkKernel(t, "chain", floats, func(dst []float64) { addDifferences(dst, make([]int64, n), base, ks, shortfall) })
 	checkKernel(t, "chain", sums, func(dst []int64) { addDifferences(make([]float64, n), dst, base, ks, shortfall) })
 	checkKernel(t, "chain", sums, func(dst []int64) { copy(dst, base); addDifferences(make([]float64, n), dst, dst, ks, shortfall) })
+}
+
+// checkFrame writes residuals as a frame, some with patches, and reads it in each way that there is.
+func checkFrame(t *testing.T, r *rand.Rand, plan intPlan, state predictState, mapped []uint64, s *scale) {
+	mapped = slices.Clone(mapped)
+	if outliers := r.IntN(4); outliers > 0 {
+		w := r.IntN(40)
+		for i := range mapped {
+			if mapped[i] &= 1<<w - 1; r.IntN(10*outliers) == 0 {
+				mapped[i] = r.Uint64() >> r.IntN(64)
+			}
+		}
+	}
+	n := len(mapped)
+	frame := appendFrames(nil, mapped, Cold)
+	open := func(job frameJob) intReader {
+		return intReader{c: &cursor{src: slices.Clone(frame)}, plan: plan, coding: codingFrames, state: state, job: job}
+	}
+	ks := make([]int64, n)
+	own := state
+	own.restoreFromGo(ks, mapped, &plan)
+
+	var buf [frameLen]int64
+	floats := make([]float64, n)
+	for i, k := range ks {
+		floats[i] = s.unit.value(k*s.gcd + s.rest)
+	}
+	var scaled frameJob
+	scaled.scales(s)
+	checkKernel(t, "frame of floats", floats, func(dst []float64) { ints := open(scaled); ints.nextFloats(dst, s, buf[:]) })
+
+	shift := r.IntN(64)
+	for i, k := range ks {
+		floats[i] = fromOrderedBits(k << shift)
+	}
+	checkKernel(t, "frame of bits", floats, func(dst []float64) {
+		ints := open(frameJob{steps: stepBits, shift: int64(shift)})
+		ints.nextBits(dst, shift, buf[:])
+	})
+
+	shortfall := r.IntN(2) == 0
+	base, sums := make([]int64, n), make([]int64, n)
+	for i := range base {
+		base[i] = r.Int64() >> r.IntN(63)
+	}
+	s.multiply(ks)
+	addDifferencesGo(floats, sums, base, ks, shortfall)
+	var chained frameJob
+	chained.chains(s, shortfall)
+	checkKernel(t, "frame of a chain", floats, func(dst []float64) {
+		ints := open(chained)
+		ints.nextChained(dst, make([]int64, n), base, s, shortfall, buf[:])
+	})
+	checkKernel(t, "frame of a chain", sums, func(dst []int64) {
+		ints := open(chained)
+		copy(dst, base)
+		ints.nextChained(make([]float64, n), dst, dst, s, shortfall, buf[:])
+	})
 }
 
 // checkKernel runs f at every level that runs here and compares what it writes with want, bit for bit.

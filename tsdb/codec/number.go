@@ -33,7 +33,15 @@ func (c *cursor) number(e int) float64 {
 
 // skipNumber steps over what number reads.
 func (c *cursor) skipNumber() {
-	if c.uvarint()&1 != 0 {
-		c.bytes(8)
+	for i, b := range c.src[c.pos:] {
+		if b >= 0x80 {
+			continue
+		}
+		isBits := i == 0 && b == 1
+		if c.pos += i + 1; isBits {
+			c.bytes(8)
+		}
+		return
 	}
+	c.fail("no valid varint")
 }

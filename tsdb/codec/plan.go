@@ -154,7 +154,7 @@ func (e *Encoder) planCost(plan intPlan, residuals, values []int64, tier Tier) i
 		raw := counts.add(u)
 		return header + raw + counts.entropy(len(u))
 	}
-	return header + 8*framesSize(u)
+	return header + 8*framesSize(u, tier)
 }
 
 // headerSize is how many bytes a stream takes ahead of its residuals.

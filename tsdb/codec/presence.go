@@ -64,8 +64,14 @@ func gapsOf(dst []int64, bitmap []uint64, rows int, holes bool) []int64 {
 
 // bitmap reads a bitmap over rows rows.
 func (c *cursor) bitmap(rows int, tables *tableSet) []uint64 {
-	form := c.byte()
 	bitmap := make([]uint64, bitmapWords(rows))
+	c.readBitmap(bitmap, rows, tables)
+	return bitmap
+}
+
+// readBitmap reads a bitmap over rows rows into words that are all zero.
+func (c *cursor) readBitmap(bitmap []uint64, rows int, tables *tableSet) {
+	form := c.byte()
 	switch form {
 	case bitmapRaw:
 		for i, b := range c.bytes((rows + 7) / 8) {
@@ -85,7 +91,6 @@ func (c *cursor) bitmap(rows int, tables *tableSet) []uint64 {
 	default:
 		c.fail("unknown form %d of a bitmap", form)
 	}
-	return bitmap
 }
 
 // setGaps reads m gaps and sets the bits they lead to.
