@@ -81,7 +81,7 @@ func (i *instance) transition(before life, f *facts, m moment) (t Transition, ok
 	t = Transition{
 		Rule: i.rule.info, Labels: i.subject.labels, From: before.state, To: after.state, Unknown: after.unknown,
 		Time: m.now, Arrived: m.arrived, Since: after.since,
-		Reason: i.reason(f), Terms: i.terms(f),
+		Reason: i.reason(f, before.fires() && !after.fires()), Terms: i.terms(f),
 		Summary: i.rule.summary.fill(f, i.subject.labels),
 	}
 	if i.subject.newest != 0 {

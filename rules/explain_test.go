@@ -57,6 +57,10 @@ rule slow on model {
 	if !ok || !strings.Contains(list[0].String(), "avg(latency, 10s) = 500ms") {
 		t.Errorf("now:\n%s", list[0])
 	}
+	// Once it is over, why it does not fire says more than why it ended.
+	if !strings.Contains(list[0].String(), "because avg(latency, 10s) = 0.5 <= 2 and") {
+		t.Errorf("now:\n%s", list[0])
+	}
 	slow.Matchers = []*labels.Matcher{labels.MustNewMatcher(labels.MatchNotEqual, "model", "a")}
 	if list, chosen, ok := s.engine.Explain(slow); !ok || len(list) != 0 || chosen != 0 {
 		t.Errorf("%d of %d explanations of models that are not a", len(list), chosen)

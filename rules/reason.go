@@ -7,8 +7,8 @@ import (
 )
 
 // reason says in one line why the instance is in its state: the comparisons that decided, with their
-// values.
-func (i *instance) reason(f *facts) string {
+// values. resolves: it has just ceased to fire.
+func (i *instance) reason(f *facts, resolves bool) string {
 	v := i.life.verdict
 	r := i.rule
 	if i.life.presumed() {
@@ -21,7 +21,7 @@ func (i *instance) reason(f *facts) string {
 		return r.recover.because(f)
 	case i.life.fires() && r.recover != nil && v.when != True:
 		return r.recover.because(f)
-	case i.life.state == Inactive && r.recover != nil && v.recovered == True:
+	case resolves && !i.life.unknown && r.recover != nil && v.recovered == True:
 		return r.recover.because(f)
 	}
 	return r.when.because(f)

@@ -103,7 +103,7 @@ func (i *instance) status(f *facts) InstanceStatus {
 	s := InstanceStatus{
 		Rule: i.rule.info, Labels: i.subject.labels, State: i.life.state,
 		Unknown: i.life.unknown, UnknownSince: i.life.unknownSince, Held: !i.covered,
-		Since: i.life.since, FiringSince: i.life.firingSince, Reason: i.reason(f), Terms: i.terms(f),
+		Since: i.life.since, FiringSince: i.life.firingSince, Reason: i.reason(f, false), Terms: i.terms(f),
 	}
 	if i.subject.newest != 0 {
 		s.SampleTime = time.UnixMilli(i.subject.newest).UTC()
