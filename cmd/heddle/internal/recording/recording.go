@@ -4,6 +4,7 @@
 package recording
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -20,9 +21,17 @@ type builder struct {
 	ids    map[string]tsdb.SeriesID
 	groups []int // by SeriesID − 1
 	byKey  map[string]int
-	batch  tsdb.Batch
-	rows   map[rowKey]int // place in batch.Rows
-	bytes  []byte         // scratch
+	// rows are those of the batch that is being put together. What was given out last shares their memory:
+	// it belongs to the reader only until the next is asked for.
+	rows   []tsdb.Row
+	places map[rowKey]int // in rows
+	// latest is, by group, the row that it was given last, which is nearly always the one that its next
+	// sample belongs to.
+	latest []latestRow
+	batch  int    // the number of the batch, from 1
+	bytes  []byte // scratch
+	points []point
+	sorted []point
 }
 
 type rowKey struct {
@@ -30,8 +39,13 @@ type rowKey struct {
 	timeMS int64
 }
 
+type latestRow struct {
+	batch, at int
+	timeMS    int64
+}
+
 func newBuilder() *builder {
-	return &builder{ids: map[string]tsdb.SeriesID{}, byKey: map[string]int{}, rows: map[rowKey]int{}}
+	return &builder{ids: map[string]tsdb.SeriesID{}, byKey: map[string]int{}, places: map[rowKey]int{}, batch: 1}
 }
 
 // labels names a series.
@@ -52,6 +66,7 @@ func (b *builder) id(series labels.Labels) tsdb.SeriesID {
 	if !ok {
 		group = len(b.byKey)
 		b.byKey[key] = group
+		b.latest = append(b.latest, latestRow{})
 	}
 	b.groups = append(b.groups, group)
 	return id
@@ -59,14 +74,7 @@ func (b *builder) id(series labels.Labels) tsdb.SeriesID {
 
 // add puts a sample into the batch.
 func (b *builder) add(id tsdb.SeriesID, timeMS int64, v float64, h *histogram.FloatHistogram) {
-	key := rowKey{b.groups[id-1], timeMS}
-	at, ok := b.rows[key]
-	if !ok {
-		at = len(b.batch.Rows)
-		b.rows[key] = at
-		b.batch.Rows = append(b.batch.Rows, tsdb.Row{TimeMS: timeMS})
-	}
-	row := &b.batch.Rows[at]
+	row := &b.rows[b.place(b.groups[id-1], timeMS)]
 	row.Series = append(row.Series, id)
 	row.Values = append(row.Values, v)
 	if h != nil || row.Histograms != nil {
@@ -75,16 +83,40 @@ func (b *builder) add(id tsdb.SeriesID, timeMS int64, v float64, h *histogram.Fl
 	}
 }
 
-// take returns what was added since the last call, and forgets it; ok is false where that is nothing.
+// place returns where the row of a group and time is, which it makes when there is none.
+func (b *builder) place(group int, timeMS int64) int {
+	latest := &b.latest[group]
+	if latest.batch == b.batch && latest.timeMS == timeMS {
+		return latest.at
+	}
+	key := rowKey{group, timeMS}
+	at, ok := b.places[key]
+	if !ok {
+		at = len(b.rows)
+		b.places[key] = at
+		if at < cap(b.rows) { // with the memory of a row that was given out
+			b.rows = b.rows[:at+1]
+			used := &b.rows[at]
+			*used = tsdb.Row{TimeMS: timeMS, Series: used.Series[:0], Values: used.Values[:0]}
+		} else {
+			b.rows = append(b.rows, tsdb.Row{TimeMS: timeMS})
+		}
+	}
+	*latest = latestRow{b.batch, at, timeMS}
+	return at
+}
+
+// take returns what was added since the last call; ok is false where that is nothing. It is the caller's
+// until the next sample is added.
 func (b *builder) take(arrivedMS int64) (batch *tsdb.Batch, ok bool) {
-	if len(b.batch.Rows) == 0 {
+	if len(b.rows) == 0 {
 		return nil, false
 	}
-	taken := b.batch
-	taken.Arrived = time.UnixMilli(arrivedMS).UTC()
+	batch = &tsdb.Batch{Arrived: time.UnixMilli(arrivedMS).UTC(), Rows: b.rows}
 	// The rows of a group are in the order of their times.
-	slices.SortStableFunc(taken.Rows, func(x, y tsdb.Row) int { return int(x.TimeMS - y.TimeMS) })
-	b.batch = tsdb.Batch{}
-	clear(b.rows)
-	return &taken, true
+	slices.SortStableFunc(batch.Rows, func(x, y tsdb.Row) int { return cmp.Compare(x.TimeMS, y.TimeMS) })
+	b.rows = b.rows[:0]
+	clear(b.places)
+	b.batch++
+	return batch, true
 }

@@ -3,7 +3,6 @@ package recording
 import (
 	"context"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,15 +15,32 @@ import (
 	"github.com/neuroweaver/heddle/tsdb"
 )
 
-// slice is how much stored time is held in memory at once.
-const slice = time.Hour
+const (
+	// firstSlice is how much stored time is read at first. Then it is longer where that gave few points, as a
+	// store reads more of a block at once more cheaply, up to longestSlice, and shorter where it gave many.
+	firstSlice, longestSlice = time.Hour, 24 * time.Hour
+	// fewPoints and manyPoints are 8 and 64 MB, twice over while they are sorted.
+	fewPoints, manyPoints = 1 << 18, 1 << 21
+)
+
+// nextSlice is how much stored time to read after a slice that gave so many points.
+func nextSlice(slice time.Duration, points int) time.Duration {
+	switch {
+	case points < fewPoints:
+		return min(2*slice, longestSlice)
+	case points > manyPoints:
+		return max(slice/2, time.Second)
+	}
+	return slice
+}
 
 // Stored reads what a store has of some metrics, from a time up to, not including, another. Samples are
 // taken to have arrived at their own time. progress is told how far it has got; nil: nobody is.
 func Stored(ctx context.Context, store storage.Queryable, metrics []string, from, to time.Time, progress func(at time.Time)) rules.Recording {
 	b := newBuilder()
 	return rules.Recording{Labels: b.labels, Store: store, Start: from, Batches: func(yield func(*tsdb.Batch, error) bool) {
-		for at := from; at.Before(to); at = at.Add(slice) {
+		slice := firstSlice
+		for at := from; at.Before(to); {
 			end := at.Add(slice)
 			if end.After(to) {
 				end = to
@@ -46,6 +62,7 @@ func Stored(ctx context.Context, store storage.Queryable, metrics []string, from
 					return
 				}
 			}
+			at, slice = end, nextSlice(slice, len(points))
 		}
 	}}
 }
@@ -57,7 +74,7 @@ type point struct {
 	histogram *histogram.FloatHistogram
 }
 
-// read returns the points of a stretch of time in their order.
+// read returns the points of a stretch of time in their order; they are there until the next call.
 func (b *builder) read(ctx context.Context, store storage.Queryable, metrics []string, fromMS, toMS int64) ([]point, error) {
 	querier, err := store.Querier(fromMS, toMS)
 	if err != nil {
@@ -72,7 +89,7 @@ func (b *builder) read(ctx context.Context, store storage.Queryable, metrics []s
 	if err != nil {
 		return nil, err
 	}
-	var points []point
+	points := b.points[:0]
 	var samples chunkenc.Iterator
 	set := querier.Select(ctx, false, &storage.SelectHints{Start: fromMS, End: toMS}, matcher)
 	for set.Next() {
@@ -97,6 +114,39 @@ func (b *builder) read(ctx context.Context, store storage.Queryable, metrics []s
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(points, func(x, y point) int { return int(x.timeMS - y.timeMS) })
-	return points, set.Err()
+	if len(b.sorted) < len(points) {
+		b.sorted = make([]point, len(points), cap(points))
+	}
+	b.points, b.sorted = sortByTime(points, b.sorted[:len(points)], fromMS)
+	return b.points, set.Err()
+}
+
+// digitBits are how many bits of the time one pass of the sort looks at: two passes for an hour of
+// milliseconds, three for a day.
+const digitBits = 11
+
+// sortByTime sorts points from a time on by their times, and keeps the order of those of one time: a radix
+// sort, as there are many runs that are in order already, which a sort by comparison does not use. It returns
+// the sorted points and the other of the two slices, which are of one length.
+func sortByTime(points, scratch []point, fromMS int64) (sorted, other []point) {
+	last := int64(0)
+	for i := range points {
+		last = max(last, points[i].timeMS-fromMS)
+	}
+	for shift := 0; last>>shift > 0; shift += digitBits {
+		var starts [1<<digitBits + 1]int
+		for i := range points {
+			starts[(points[i].timeMS-fromMS)>>shift&(1<<digitBits-1)+1]++
+		}
+		for digit := range starts[1:] {
+			starts[digit+1] += starts[digit]
+		}
+		for i := range points {
+			digit := (points[i].timeMS - fromMS) >> shift & (1<<digitBits - 1)
+			scratch[starts[digit]] = points[i]
+			starts[digit]++
+		}
+		points, scratch = scratch, points
+	}
+	return points, scratch
 }
