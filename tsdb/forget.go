@@ -125,10 +125,12 @@ func (db *DB) rewriteSeries() error {
 	var frames wal.Frames
 	entries := appendReserveEntry(nil, db.head.index.Last())
 	for batch := range slices.Chunk(db.head.index.IDs(), recordsPerFrame) {
+		var before index.Record // none: the first is told whole
 		for _, id := range batch {
 			// A series may be forgotten, but not made, out of the order of ids while this goes on.
 			if record := db.head.record(SeriesID(id)); !record.Labels.IsEmpty() {
-				entries = appendSeriesEntry(entries, record)
+				entries = appendNextSeriesEntry(entries, before, record)
+				before = record
 			}
 		}
 		frames.Add(func(dst []byte) []byte { return appendCompressedEntry(dst, packer, entries) })

@@ -64,7 +64,13 @@ func testFrames() [][]byte {
 		{group: 2, timeMS: 8, columns: []uint16{0}, values: []float64{7}, hists: []histogramValue{{float: custom}}},
 	}
 	var all []byte
-	all = appendSeriesEntry(all, index.Record{ID: 7, Group: 3, Column: 2, Labels: labels.FromStrings("__name__", "up", "job", "a")})
+	series := []index.Record{
+		{ID: 7, Group: 3, Column: 2, Labels: labels.FromStrings("__name__", "up", "job", "a")},
+		{ID: 8, Group: 3, Column: 0, Labels: labels.FromStrings("__name__", "down", "job", "a")},
+	}
+	all = appendSeriesEntry(appendSeriesEntry(all, series[0]), series[1])
+	next := appendNextSeriesEntry(appendNextSeriesEntry(nil, index.Record{}, series[0]), series[0], series[1])
+	whole := len(all)
 	for i := range rows {
 		all = appendRowEntry(all, &rows[i])
 	}
@@ -75,7 +81,8 @@ func testFrames() [][]byte {
 	if err != nil {
 		panic(err)
 	}
-	return [][]byte{all, appendCompressedEntry(nil, encoder, all)}
+	next = append(next, all[whole:]...)
+	return [][]byte{all, next, appendCompressedEntry(nil, encoder, all), appendCompressedEntry(nil, encoder, next)}
 }
 
 func TestLogEntriesComeBack(t *testing.T) {

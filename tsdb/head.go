@@ -238,8 +238,12 @@ func (h *head) restore(r index.EncodedRecord) error {
 
 // appendSeries appends log entries of series to dst.
 func (h *head) appendSeries(dst []byte, ids []SeriesID) []byte {
-	for _, id := range ids {
-		dst = appendSeriesEntry(dst, h.record(id))
+	for i, id := range ids {
+		if i == 0 { // there may be others in the frame
+			dst = appendSeriesEntry(dst, h.record(id))
+		} else {
+			dst = appendNextSeriesEntry(dst, h.record(ids[i-1]), h.record(id))
+		}
 	}
 	return dst
 }

@@ -32,11 +32,13 @@ type logDecoder struct {
 	src []byte
 	err error
 	row logRow
+
+	series index.EncodedRecord // the last of the frame
 }
 
 // decode gives every entry of a frame to v.
 func (d *logDecoder) decode(frame []byte, v logVisitor) error {
-	d.src, d.err = frame, nil
+	d.src, d.err, d.series = frame, nil, index.EncodedRecord{}
 	if len(frame) > 0 && entryKind(frame[0]) == entryCompressed {
 		d.src = frame[1:]
 		packed := d.bytes()
@@ -58,7 +60,14 @@ func (d *logDecoder) decode(frame []byte, v logVisitor) error {
 			if err != nil {
 				return err
 			}
-			d.src = d.src[n:]
+			d.src, d.series = d.src[n:], record
+			d.err = v.seriesEntry(record)
+		case entryNextSeries:
+			record, n, err := index.ReadNextRecord(d.src, d.series)
+			if err != nil {
+				return err
+			}
+			d.src, d.series = d.src[n:], record
 			d.err = v.seriesEntry(record)
 		case entryRow:
 			if d.readRow(); d.err == nil {

@@ -24,6 +24,9 @@ const (
 	entryCompressed entryKind = 5
 	// entryReserve says that ids up to one were given, to series that are known or forgotten.
 	entryReserve entryKind = 6
+	// entryNextSeries is a series told by what is new after the series entry before it in the frame: most
+	// ids and columns are the next ones, which says nothing, but would not compress.
+	entryNextSeries entryKind = 7
 )
 
 // logRow is the samples of one group at one time.
@@ -56,6 +59,11 @@ const maxInteger = 1 << 53
 
 func appendSeriesEntry(dst []byte, r index.Record) []byte {
 	return index.AppendRecord(append(dst, byte(entrySeries)), r)
+}
+
+// appendNextSeriesEntry appends a series whose entry comes next after that of before.
+func appendNextSeriesEntry(dst []byte, before, r index.Record) []byte {
+	return index.AppendNextRecord(append(dst, byte(entryNextSeries)), before, r)
 }
 
 func appendReserveEntry(dst []byte, last uint32) []byte {

@@ -26,8 +26,20 @@ func AppendRecord(dst []byte, r Record) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.ID))
 	dst = binary.AppendUvarint(dst, uint64(r.Group))
 	dst = binary.AppendUvarint(dst, uint64(r.Column))
-	dst = binary.AppendUvarint(dst, uint64(r.Labels.Len()))
-	r.Labels.Range(func(l labels.Label) {
+	return appendLabels(dst, r.Labels)
+}
+
+// AppendNextRecord appends a record by what its numbers add to those of another one.
+func AppendNextRecord(dst []byte, before, r Record) []byte {
+	dst = binary.AppendVarint(dst, int64(r.ID)-int64(before.ID))
+	dst = binary.AppendVarint(dst, int64(r.Group)-int64(before.Group))
+	dst = binary.AppendVarint(dst, int64(r.Column)-int64(before.Column))
+	return appendLabels(dst, r.Labels)
+}
+
+func appendLabels(dst []byte, ls labels.Labels) []byte {
+	dst = binary.AppendUvarint(dst, uint64(ls.Len()))
+	ls.Range(func(l labels.Label) {
 		dst = appendString(dst, l.Name)
 		dst = appendString(dst, l.Value)
 	})
@@ -51,24 +63,48 @@ type EncodedRecord struct {
 
 // ReadRecord reads the record at the start of src and returns its size. The record refers to src.
 func ReadRecord(src []byte) (r EncodedRecord, size int, err error) {
-	var fields [4]uint64
-	for i, most := range []uint64{math.MaxUint32, math.MaxUint32, math.MaxUint16, maxLabels} {
+	var numbers [3]uint64
+	for i := range numbers {
 		v, n := binary.Uvarint(src[size:])
-		if n <= 0 || v > most {
+		if n <= 0 {
 			return EncodedRecord{}, 0, errRecord
 		}
-		fields[i] = v
+		numbers[i] = v
 		size += n
 	}
+	return readPairs(src, size, numbers)
+}
+
+// ReadNextRecord reads what AppendNextRecord wrote, and returns its size. The record refers to src.
+func ReadNextRecord(src []byte, before EncodedRecord) (r EncodedRecord, size int, err error) {
+	numbers := [3]uint64{uint64(before.ID), uint64(before.Group), uint64(before.Column)}
+	for i := range numbers {
+		v, n := binary.Varint(src[size:])
+		if n <= 0 {
+			return EncodedRecord{}, 0, errRecord
+		}
+		numbers[i] += uint64(v) // below 0 it is far above any number
+		size += n
+	}
+	return readPairs(src, size, numbers)
+}
+
+// readPairs reads the labels behind the numbers of a record, which take so many bytes.
+func readPairs(src []byte, size int, numbers [3]uint64) (EncodedRecord, int, error) {
+	count, n := binary.Uvarint(src[size:])
+	if n <= 0 || count > maxLabels || numbers[0] > math.MaxUint32 || numbers[1] > math.MaxUint32 || numbers[2] > math.MaxUint16 {
+		return EncodedRecord{}, 0, errRecord
+	}
+	size += n
 	start := size
-	for range 2 * fields[3] {
+	for range 2 * count {
 		_, n := readString(src[size:])
 		if n == 0 {
 			return EncodedRecord{}, 0, errRecord
 		}
 		size += n
 	}
-	r = EncodedRecord{ID: uint32(fields[0]), Group: uint32(fields[1]), Column: uint16(fields[2]), count: int(fields[3]), pairs: src[start:size]}
+	r := EncodedRecord{ID: uint32(numbers[0]), Group: uint32(numbers[1]), Column: uint16(numbers[2]), count: int(count), pairs: src[start:size]}
 	return r, size, nil
 }
 

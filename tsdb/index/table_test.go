@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -217,9 +218,18 @@ func FuzzRecord(f *testing.F) {
 		if size > len(data) {
 			t.Fatalf("%d bytes of %d", size, len(data))
 		}
-		again, _, err := ReadRecord(AppendRecord(nil, r.Record()))
-		if err != nil || again.ID != r.ID || again.Group != r.Group || again.Column != r.Column || !labels.Equal(again.Labels(), r.Labels()) {
-			t.Fatalf("%+v came back as %+v: %v", r.Record(), again.Record(), err)
+		check := func(again EncodedRecord, _ int, err error) {
+			t.Helper()
+			if err != nil || again.ID != r.ID || again.Group != r.Group || again.Column != r.Column || !labels.Equal(again.Labels(), r.Labels()) {
+				t.Fatalf("%+v came back as %+v: %v", r.Record(), again.Record(), err)
+			}
+		}
+		check(ReadRecord(AppendRecord(nil, r.Record())))
+		for _, before := range []EncodedRecord{{}, r, {ID: math.MaxUint32, Group: 5, Column: math.MaxUint16}} {
+			check(ReadNextRecord(AppendNextRecord(nil, before.Record(), r.Record()), before))
+		}
+		if _, size, err := ReadNextRecord(data, r); err == nil && size > len(data) {
+			t.Fatalf("%d bytes of %d", size, len(data))
 		}
 	})
 }
