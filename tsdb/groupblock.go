@@ -18,6 +18,7 @@ type groupBlock struct {
 	series  []SeriesID // by column
 	columns *codec.GroupReader
 	axes    [][]int64 // those that were decoded; columns share them, so they are never changed
+	encoded int       // bytes
 }
 
 // errGroupBlock marks errors that are about the bytes of a group-block.
@@ -36,7 +37,16 @@ func openGroupBlock(data []byte) (*groupBlock, error) {
 	if columns.Columns() != len(series) {
 		return nil, fmt.Errorf("%w: %d columns for %d series", errGroupBlock, columns.Columns(), len(series))
 	}
-	return &groupBlock{series: series, columns: columns, axes: make([][]int64, columns.Axes())}, nil
+	return &groupBlock{series: series, columns: columns, axes: make([][]int64, columns.Axes()), encoded: len(data)}, nil
+}
+
+// memory is how many bytes the group-block takes, with what was decoded of it and is kept.
+func (b *groupBlock) memory() int {
+	bytes := b.encoded + b.columns.Kept()
+	for _, axis := range b.axes {
+		bytes += 8 * cap(axis)
+	}
+	return bytes
 }
 
 var errSeriesList = errors.New("unreadable list of series")

@@ -16,16 +16,13 @@ type groupCache struct {
 	bytes   int
 }
 
-// groupCacheBytes bounds the cache. Encoded, 16 MiB are some twenty million samples.
+// groupCacheBytes bounds the cache: encoded, 16 MiB are some twenty million samples; of a histogram that was
+// read whole, a block of 8 k rows takes one of them.
 const groupCacheBytes = 16 << 20
-
-// openedFactor is how much memory an opened group-block takes against its encoded size: what its
-// columns share is decoded, timestamps above all.
-const openedFactor = 2
 
 type cachedGroup struct {
 	key   any
-	bytes int
+	bytes int // of memory, what its reader keeps decoded included; guarded by the cache's mu
 
 	mu    sync.Mutex // a group-block is read by one goroutine at a time
 	block *groupBlock
@@ -48,11 +45,19 @@ func (c *groupCache) use(key any, read func() ([]byte, error), do func(*groupBlo
 		if err != nil {
 			return err
 		}
-		cached = c.put(&cachedGroup{key: key, bytes: openedFactor * len(data), block: block})
+		cached = c.put(&cachedGroup{key: key, bytes: len(data), block: block})
 	}
-	cached.mu.Lock()
-	defer cached.mu.Unlock()
-	return do(cached.block)
+	bytes, err := cached.use(do)
+	c.weigh(cached, bytes)
+	return err
+}
+
+// use calls do, and returns how much memory the group-block takes then.
+func (g *cachedGroup) use(do func(*groupBlock) error) (bytes int, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	err = do(g.block)
+	return g.block.memory(), err
 }
 
 func (c *groupCache) get(key any) *cachedGroup {
@@ -75,12 +80,28 @@ func (c *groupCache) put(entry *cachedGroup) *cachedGroup {
 	}
 	c.entries[entry.key] = c.recent.PushFront(entry)
 	c.bytes += entry.bytes
+	c.shrink()
+	return entry
+}
+
+// weigh corrects what an entry takes: reading it may have decoded more.
+func (c *groupCache) weigh(entry *cachedGroup, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if element := c.entries[entry.key]; element != nil && element.Value == entry {
+		c.bytes += bytes - entry.bytes
+		entry.bytes = bytes
+		c.shrink()
+	}
+}
+
+// shrink lets go of what was not read for longest. It expects mu to be held.
+func (c *groupCache) shrink() {
 	for c.bytes > c.capacity && c.recent.Len() > 1 {
 		oldest := c.recent.Remove(c.recent.Back()).(*cachedGroup)
 		delete(c.entries, oldest.key)
 		c.bytes -= oldest.bytes
 	}
-	return entry
 }
 
 // sectionKey names a group-block on disk. Block numbers are never given twice.

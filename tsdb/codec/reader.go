@@ -193,6 +193,18 @@ func (r *GroupReader) bitmap(i int, c *cursor) presence {
 	return p
 }
 
+// Kept is how many bytes the reader keeps decoded.
+func (r *GroupReader) Kept() int {
+	bytes := 0
+	for _, p := range r.present {
+		bytes += 8 * len(p.bits)
+	}
+	for i := range r.kept.columns {
+		bytes += 8 * cap(r.kept.columns[i].ks)
+	}
+	return bytes
+}
+
 // Present returns the presence bitmap of a column as Column.Present has it: nil if every row of its
 // axis has a sample. The slice belongs to the reader.
 func (r *GroupReader) Present(i int) ([]uint64, error) {
