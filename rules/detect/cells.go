@@ -51,31 +51,6 @@ func (b *bounds) place(upper float64) (at int, found bool) {
 	})
 }
 
-// floor is the cell of the highest bound that is not above v; ok is false where there is none.
-func (b *bounds) floor(v float64, usable func(cell int) bool) (cell int, ok bool) {
-	at, found := b.place(v)
-	if !found {
-		at--
-	}
-	for ; at >= 0; at-- {
-		if usable(b.order[at]) {
-			return b.order[at], true
-		}
-	}
-	return 0, false
-}
-
-// ceiling is the cell of the lowest bound that is not below v; the last is +Inf.
-func (b *bounds) ceiling(v float64, usable func(cell int) bool) (cell int) {
-	at, _ := b.place(v)
-	for ; at < len(b.order)-1; at++ {
-		if usable(b.order[at]) {
-			return b.order[at]
-		}
-	}
-	return cellAll
-}
-
 // usable reports whether a cell counts the observations of all senders alike: each classic sender has the
 // bound, and the buckets of each native one end there.
 func (b *bounds) usable(cell int) bool {
@@ -87,6 +62,16 @@ func (b *bounds) usable(cell int) bool {
 		return math.Mod(i, math.Exp2(float64(finest-b.coarsest))) == 0
 	}
 	return true
+}
+
+// usableCells lists the usable cells by rising bound.
+func (b *bounds) usableCells() (cells []int) {
+	for _, cell := range b.order {
+		if b.usable(cell) {
+			cells = append(cells, cell)
+		}
+	}
+	return cells
 }
 
 // add makes a cell for a bound and returns it, and those beside it in the order.

@@ -25,6 +25,11 @@ type Detector struct {
 	anchor, least float64
 	anchored      bool
 
+	// staked is the block for which start, the logarithm of its weight, and limit, its cap, are set. best is the
+	// most evidence of a bet at the end of the last block.
+	staked             int64
+	start, limit, best float64
+
 	state state
 	// level is the evidence over its start at the end of the last block, floor the start: the logarithm of
 	// the block's weight.

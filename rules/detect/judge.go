@@ -17,12 +17,10 @@ func (d *Detector) judge(ended bool) {
 	if len(d.tests) == 0 || d.block[cellAll] <= 0 || !d.whole() {
 		return
 	}
-	step := int64(blockMS)
-	if d.before != 0 {
-		step = min(max(d.opened-d.before, blockMS), longestStep)
+	floor, limit := d.stakeOut()
+	if !ended && max(floor, d.best)+limit < 0 {
+		return // whatever the block holds
 	}
-	floor := math.Log(d.budget.weight(step))
-	limit := limitOf(step, -floor)
 	var logs [maxTests * len(stakes)]float64
 	count, top := 0, math.Inf(-1)
 	for i := range d.tests {
@@ -56,8 +54,22 @@ func (d *Detector) judge(ended bool) {
 		d.level, d.floor = logM-floor, floor
 	}
 	if ended {
+		d.best = top
 		d.settle(logM, floor)
 	}
+}
+
+// stakeOut sets, once for each block, where evidence begins in it and how much it may grow.
+func (d *Detector) stakeOut() (floor, limit float64) {
+	if d.staked != d.opened {
+		step := int64(blockMS)
+		if d.before != 0 {
+			step = min(max(d.opened-d.before, blockMS), longestStep)
+		}
+		d.staked, d.start = d.opened, math.Log(d.budget.weight(step))
+		d.limit = limitOf(step, -d.start)
+	}
+	return d.start, d.limit
 }
 
 // within is how much less evidence than the best a bet may have to follow the shift.

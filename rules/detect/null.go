@@ -10,6 +10,8 @@ const (
 	// surely is the number of standard errors to the upper confidence limit of what the past shows: one
 	// past in a thousand misleads.
 	surely = 3
+	// differs is the number of standard errors from which on a part of the day is taken to differ.
+	differs = 2
 	// leastShare and mostShare bound the tolerated shares that can be bet on: beyond them one observation
 	// says nearly all or nearly nothing.
 	leastShare, mostShare = 1e-3, 0.95
@@ -51,20 +53,30 @@ func (d *Detector) relearn() {
 	}
 }
 
-// highest is the upper limit of a share over the laws.
-func highest(laws []part, share func(*part) (x, n float64)) float64 {
-	top := 0.0
-	for i := range laws {
-		if x, n := share(&laws[i]); n > 0 {
-			top = max(top, upperLimit(min(max(x, 0), n), n, surely))
+// highest is the upper limit of a share over the laws. A part of the day counts beside the whole only where it
+// differs for certain: else it says less of the same.
+func (l *laws) highest(share func(*part) (x, n float64)) float64 {
+	top, usual := 0.0, -1.0
+	if l.whole != nil {
+		if x, n := share(l.whole); n > 0 {
+			usual = x / n
+			top = upperLimit(x, n, surely)
 		}
+	}
+	for i := range l.parts {
+		x, n := share(&l.parts[i])
+		if n <= 0 || usual >= 0 && x/n-usual <= differs*math.Sqrt(usual*(1-usual)/n) {
+			continue
+		}
+		top = max(top, upperLimit(x, n, surely))
 	}
 	return top
 }
 
-func (d *Detector) shareTest(laws []part) []test {
-	p := d.plan.Tolerance + highest(laws, func(a *part) (x, n float64) {
-		n, x = float64(a.cells[cellAll]), float64(a.cells[cellSum])
+func (d *Detector) shareTest(laws *laws) []test {
+	p := d.plan.Tolerance + laws.highest(func(a *part) (x, n float64) {
+		n = float64(a.cells[cellAll])
+		x = min(float64(a.cells[cellSum]), n)
 		if d.plan.Down {
 			x = n - x
 		}
@@ -78,23 +90,20 @@ func (d *Detector) shareTest(laws []part) []test {
 	return []test{t}
 }
 
-// boundTests picks, for each target, the bound beyond which the tolerated share is nearest to it. That
-// share is counted up to the next bound that all senders have, never guessed within a bucket.
-func (d *Detector) boundTests(laws []part) []test {
+// boundTests picks, for each target, the bound beyond which the tolerated share is nearest to it.
+func (d *Detector) boundTests(laws *laws) []test {
 	type candidate struct {
 		cell  int
 		share float64
 	}
 	var candidates []candidate
-	for _, cell := range d.bounds.order {
-		if !d.bounds.usable(cell) {
-			continue
-		}
-		from, ok := d.tolerated(d.bounds.upper[cell])
+	usable := d.bounds.usableCells()
+	for _, cell := range usable {
+		v, ok := d.unmoved(d.bounds.upper[cell])
 		if !ok {
 			continue
 		}
-		share := max(leastShare, highest(laws, func(a *part) (x, n float64) { return d.beyond(a.cells, from) }))
+		share := max(leastShare, laws.highest(func(a *part) (x, n float64) { return d.beyond(a.cells, usable, v) }))
 		if share <= mostShare {
 			candidates = append(candidates, candidate{cell, share})
 		}
@@ -118,44 +127,11 @@ func (d *Detector) boundTests(laws []part) []test {
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }
 
-// tolerated is the cell beyond whose bound the past must lie for the present, moved by the tolerance, to
-// lie beyond a bound; ok is false where there is none.
-func (d *Detector) tolerated(bound float64) (cell int, ok bool) {
-	x := d.plan.Tolerance
-	switch {
-	case d.plan.Down && d.plan.Relative:
-		if x >= 1 {
-			return 0, false
-		}
-		cell = d.bounds.ceiling(bound/(1-x), d.bounds.usable)
-		return cell, cell != cellAll
-	case d.plan.Down:
-		cell = d.bounds.ceiling(bound+x, d.bounds.usable)
-		return cell, cell != cellAll
-	case d.plan.Relative:
-		return d.bounds.floor(bound/(1+x), d.bounds.usable)
-	}
-	return d.bounds.floor(bound-x, d.bounds.usable)
-}
-
-// beyond is how many of the observations lie beyond the bound of a cell: over it, or under it for a fall.
-func (d *Detector) beyond(cells []float32, cell int) (x, n float64) {
-	n = float64(cells[cellAll])
-	if cell < len(cells) {
-		x = float64(cells[cell])
-	}
-	if !d.plan.Down {
-		x = n - x
-	}
-	return x, n
-}
-
 // levelTest compares the mean of a gauge. Values are those that the detector keeps: turned for a fall,
 // and counted from its anchor.
-func (d *Detector) levelTest(laws []part) []test {
+func (d *Detector) levelTest(laws *laws) []test {
 	least, highest := math.Inf(1), math.Inf(-1)
-	for i := range laws {
-		a := &laws[i]
+	for _, a := range laws.all() {
 		blocks := float64(a.cells[cellAll])
 		if blocks == 0 {
 			continue

@@ -127,33 +127,47 @@ func (p *past) whole() (all part) {
 	return all
 }
 
-// laws are the parts of the past with which the present is compared: this time of day and those beside
-// it where they are known well enough, else all, and the whole.
-func (p *past) laws() (laws []part) {
-	all := p.whole()
-	if all.hours < enoughHours || all.count() < enoughCount {
+// laws are what the present is compared with: this time of day and those beside it where they are known well
+// enough; else the whole past and all of its parts.
+type laws struct {
+	whole *part // nil: the parts alone count
+	parts []part
+}
+
+// all gives the parts and the whole.
+func (l *laws) all() (all []*part) {
+	if l.whole != nil {
+		all = append(all, l.whole)
+	}
+	for i := range l.parts {
+		all = append(all, &l.parts[i])
+	}
+	return all
+}
+
+// laws returns nil where there is too little past.
+func (p *past) laws() *laws {
+	whole := p.whole()
+	if whole.hours < enoughHours || whole.count() < enoughCount {
 		return nil
 	}
 	now := int(p.hour % 24 / partHours)
-	known := true
+	known := laws{}
 	for _, i := range [3]int{(now + dayParts - 1) % dayParts, now, (now + 1) % dayParts} {
-		a := p.parts[i]
-		if a.days < enoughDays || a.count() < enoughCount {
-			known = false
-			break
+		if a := p.parts[i]; a.days >= enoughDays && a.count() >= enoughCount {
+			known.parts = append(known.parts, a)
 		}
-		laws = append(laws, a)
 	}
-	if known {
-		return laws
+	if len(known.parts) == 3 {
+		return &known
 	}
-	laws = append(laws[:0], all)
+	all := laws{whole: &whole}
 	for _, a := range p.parts {
 		if a.count() >= enoughCount {
-			laws = append(laws, a)
+			all.parts = append(all.parts, a)
 		}
 	}
-	return laws
+	return &all
 }
 
 // insert gives a new cell what the one at from has, which counts the same observations or fewer, or more.

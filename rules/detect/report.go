@@ -92,7 +92,10 @@ func (d *Detector) ofPast(whole *part, t *test) float64 {
 	case Gauge:
 		return float64(whole.cells[cellSum]) / n
 	case Histogram:
-		x, _ := d.beyond(whole.cells, t.cell)
+		x := count(whole.cells, t.cell)
+		if !d.plan.Down {
+			x = n - x
+		}
 		return x / n
 	}
 	x := float64(whole.cells[cellSum])
