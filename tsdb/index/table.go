@@ -22,8 +22,7 @@ type Table struct {
 	pairs  []pair
 	refs   []uint32 // the pairs of all series, one after another
 	series []span   // by id; an empty span is a deleted or never given id
-	byHash map[uint64]uint32
-	next   map[uint32]uint32 // series with the same hash as an older one: older → newer
+	hashes hashes
 	all    Postings
 	dead   map[uint32]span // deleted series, which an append under way may still name
 
@@ -47,8 +46,6 @@ func NewTable() *Table {
 	return &Table{
 		names:  map[string]map[string]uint32{},
 		series: make([]span, 1),
-		byHash: map[uint64]uint32{},
-		next:   map[uint32]uint32{},
 		dead:   map[uint32]span{},
 	}
 }
@@ -150,7 +147,7 @@ func (t *Table) insert(id uint32, ls labels.Labels) error {
 }
 
 // insertRefs is insert with the pairs known. It copies refs.
-func (t *Table) insertRefs(id uint32, refs []uint32, hash uint64) error {
+func (t *Table) insertRefs(id uint32, refs []uint32, hash uint32) error {
 	if uint64(len(t.refs))+uint64(len(refs)) > math.MaxUint32 {
 		return ErrFull
 	}
@@ -162,14 +159,7 @@ func (t *Table) insertRefs(id uint32, refs []uint32, hash uint64) error {
 	}
 	t.series[id] = span{uint32(start), uint32(len(refs))}
 	t.all = insertID(t.all, id)
-	if older, taken := t.byHash[hash]; taken {
-		for t.next[older] != 0 {
-			older = t.next[older]
-		}
-		t.next[older] = id
-	} else {
-		t.byHash[hash] = id
-	}
+	t.hashes.add(hash, id)
 	return nil
 }
 
@@ -235,13 +225,8 @@ func (t *Table) knownRefs(ls labels.Labels, refs []uint32) (_ []uint32, known bo
 // find returns the series with exactly these pairs, 0 if there is none.
 func (t *Table) find(refs []uint32) uint32 { return t.findHashed(refs, t.hash(refs)) }
 
-func (t *Table) findHashed(refs []uint32, hash uint64) uint32 {
-	for id := t.byHash[hash]; id != 0; id = t.next[id] {
-		if slices.Equal(t.refsOf(id), refs) {
-			return id
-		}
-	}
-	return 0
+func (t *Table) findHashed(refs []uint32, hash uint32) uint32 {
+	return t.hashes.find(hash, func(id uint32) bool { return slices.Equal(t.refsOf(id), refs) })
 }
 
 func (t *Table) refsOf(id uint32) []uint32 {
@@ -254,14 +239,14 @@ func (t *Table) refsOf(id uint32) []uint32 {
 
 // hash is FNV-1a over whole references with a final mix; they are dense, so it need not be stronger,
 // and find compares.
-func (t *Table) hash(refs []uint32) uint64 {
+func (t *Table) hash(refs []uint32) uint32 {
 	h := uint64(14695981039346656037)
 	for _, ref := range refs {
 		h = (h ^ uint64(ref)) * 1099511628211
 	}
 	h ^= h >> 32
 	h *= 0xd6e8feb86659fd93
-	return h ^ h>>32
+	return uint32(h ^ h>>32)
 }
 
 // Labels returns the labels of a series, empty for an id that has none.
@@ -310,7 +295,7 @@ func (t *Table) Delete(ids Postings) {
 		if len(refs) == 0 {
 			continue
 		}
-		t.unhash(id, t.hash(refs))
+		t.hashes.remove(t.hash(refs), id)
 		for _, ref := range refs {
 			touched[ref] = append(touched[ref], id)
 		}
@@ -356,29 +341,6 @@ func (t *Table) Revive(id uint32) (_ uint32, changed bool) {
 		return 0, false
 	}
 	return id, true
-}
-
-// unhash takes id out of the chain of its hash.
-func (t *Table) unhash(id uint32, hash uint64) {
-	if t.byHash[hash] == id {
-		if next := t.next[id]; next != 0 {
-			t.byHash[hash] = next
-		} else {
-			delete(t.byHash, hash)
-		}
-	} else {
-		for older := t.byHash[hash]; older != 0; older = t.next[older] {
-			if t.next[older] == id {
-				if next := t.next[id]; next != 0 {
-					t.next[older] = next
-				} else {
-					delete(t.next, older)
-				}
-				break
-			}
-		}
-	}
-	delete(t.next, id)
 }
 
 // Counts answers questions about a locked table.

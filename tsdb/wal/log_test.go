@@ -141,6 +141,49 @@ func TestTornEnd(t *testing.T) {
 	}
 }
 
+// TestTornHeader leaves of a segment that was being made its first bytes, or zeros: the log goes on as if it
+// had not been made. A header that says something else is refused.
+func TestTornHeader(t *testing.T) {
+	const header = 24 // docs/format/wal.md
+	fs := vfs.NewMem()
+	log, _, _, _ := replayed(t, fs, 1)
+	appendAll(t, log, "one")
+	if _, err := log.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	for size := range header + 1 {
+		for _, zeros := range []bool{false, true} {
+			torn := fs.Clone()
+			if err := torn.Truncate(segment(2), int64(size)); err != nil {
+				t.Fatal(err)
+			}
+			if err := torn.Change(segment(2), func(b []byte) []byte {
+				if zeros {
+					clear(b)
+				}
+				return b
+			}); err != nil {
+				t.Fatal(err)
+			}
+			log, got, _, err := replayed(t, torn, 1)
+			if err != nil || fmt.Sprint(got) != "[one]" {
+				t.Fatalf("%d bytes, zeros %v: %v, %v", size, zeros, got, err)
+			}
+			appendAll(t, log, "two")
+			if _, again, _, err := replayed(t, torn.Clone(), 1); err != nil || fmt.Sprint(again) != "[one two]" {
+				t.Fatalf("%d bytes, zeros %v, then appended: %v, %v", size, zeros, again, err)
+			}
+		}
+	}
+	damaged := fs.Clone()
+	if err := damaged.Change(segment(2), func(b []byte) []byte { clear(b); b[header-1] = 1; return b }); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := replayed(t, damaged, 1); err == nil {
+		t.Error("a header that is no header was accepted")
+	}
+}
+
 // TestDamageInDurablePart flips a bit of every byte that is known to be durable: each is refused, with
 // the file and a place at or before the damage.
 func TestDamageInDurablePart(t *testing.T) {

@@ -73,7 +73,7 @@ func scan(fsys vfs.FS, dir string, from int, apply func([]byte) error, torn func
 				return fmt.Errorf("read log: %w", err)
 			}
 			// A torn header is possible in the newest segment; then nothing is known of this one's end.
-			if durable, err = readSegmentHeader(next); err != nil && (i+2 < len(numbers) || len(next) >= segmentHeader) {
+			if durable, err = readSegmentHeader(next); err != nil && (i+2 < len(numbers) || !isTornHeader(next)) {
 				return &vfs.CorruptionError{File: nextPath, Err: err}
 			}
 		}
@@ -120,7 +120,7 @@ func (l *Log) takeOver(s scanned) error {
 // scanSegment applies one segment, of which durable bytes at least must be readable, and returns
 // how many are; 0 means that not even its header is.
 func scanSegment(path string, data []byte, durable int64, apply func([]byte) error, torn func(Torn)) (int64, error) {
-	if len(data) < segmentHeader && durable == 0 {
+	if isTornHeader(data) && durable == 0 {
 		torn(Torn{path, 0, int64(len(data)), errHeader})
 		return 0, nil
 	}

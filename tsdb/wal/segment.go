@@ -48,6 +48,12 @@ func appendSegmentHeader(dst []byte, durable int64) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
+// isTornHeader reports whether a segment holds no more than a header that a power loss kept from the disk,
+// in part or, as lost sectors read, as zeros. Headers are durable before a frame follows.
+func isTornHeader(data []byte) bool {
+	return len(data) < segmentHeader || len(data) == segmentHeader && [segmentHeader]byte(data) == [segmentHeader]byte{}
+}
+
 // readSegmentHeader returns how much of the segment before was durable.
 func readSegmentHeader(data []byte) (durable int64, err error) {
 	if len(data) < segmentHeader {
