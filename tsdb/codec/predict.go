@@ -101,6 +101,13 @@ func meanShift(p predictor) uint {
 // paceShift is h of the paces above.
 func paceShift(p predictor) uint { return 2 * uint(p-predictPace4+1) }
 
+// learnt is how much of a residual a pace learns from: at most four times itself, and 64 more to get
+// going. A counter that restarts would else be followed by a hundred bad guesses.
+func learnt(residual, pace int64) int64 {
+	most := 4*max(pace, -pace) + 64
+	return max(-most, min(residual, most))
+}
+
 // residuals replaces the values that follow what the state has seen by their residuals.
 func (s *predictState) residuals(dst, values []int64) {
 	a, b := s.a, s.b
@@ -146,7 +153,7 @@ func (s *predictState) residuals(dst, values []int64) {
 		h := paceShift(s.kind)
 		for i, v := range values {
 			r := v - a - b>>h
-			b += r
+			b += learnt(r, b>>h)
 			a = v
 			dst[i] = r
 		}
@@ -196,8 +203,9 @@ func (s *predictState) restore(values []int64) {
 	case predictPace4, predictPace16:
 		h := paceShift(s.kind)
 		for i, r := range values {
-			a += b>>h + r
-			b += r
+			pace := b >> h
+			a += pace + r
+			b += learnt(r, pace)
 			values[i] = a
 		}
 	}
