@@ -25,6 +25,26 @@
 	VPADDQ carry, sums, sums \
 	VPERMQ sums, Z6, carry
 
+// Each lane gets all residuals of a group as bytes, of which it keeps those up to its own and adds them up,
+// with the offset for each. A residual that is zigzag coded becomes a byte that is biased by 128.
+#define BYTE_SUMS \
+	VPBROADCASTQ (SI), Z0                   \
+	ADDQ CX, SI                             \
+	VPMULTISHIFTQB Z0, Z24, Z0              \
+	VGF2P8AFFINEQB.Z $0, Z25, Z0, K4, Z0    \
+	VPXORQ Z27, Z0, Z0                      \
+	VPSADBW Z4, Z0, Z0                      \
+	VPADDQ Z26, Z0, Z0
+
+// Adds to such sums what their patches move.
+#define MOVE_SUMS \
+	KMOVB (R9), K3                     \
+	VPADDQ.BCST (R10), Z0, K3, Z0      \
+	KMOVB 16(R9), K3                   \
+	VPADDQ.BCST 128(R10), Z0, K3, Z0   \
+	INCQ R9                            \
+	ADDQ $8, R10
+
 // func frameAVX512(j *frameJob, unpack *unpackPlan, s *predictState, plan *intPlan, residuals *byte, patches *uint64, base, ks *int64, values *float64, bytes *bytePlan)
 //
 //	SI residuals, CX width   R9  patched, a byte for each group   Z1 predictor's a
@@ -84,6 +104,9 @@ TEXT ·frameAVX512(SB), NOSPLIT, $0-80
 	VPMULLQ bytePlan_ramp(R14), Z26, Z26  // 1 to 8 times the offset less the bias
 	MOVQ $0xff7f3f1f0f070301, AX          // for each lane one byte more
 	KMOVQ AX, K4
+	MOVQ R12, AX
+	SHLQ $7, AX
+	VPBROADCASTB.Z AX, K4, Z27            // the biases
 
 constants:
 	VPXORQ Z4, Z4, Z4
@@ -92,6 +115,15 @@ constants:
 	MOVQ $1, AX
 	VPBROADCASTQ AX, Z8
 	VPTERNLOGD $0xff, Z12, Z12, Z12
+
+	TESTQ R14, R14
+	JZ group
+	CMPQ R11, $const_predictLast
+	JNE group
+	CMPQ DX, $const_stepFloats
+	JEQ floats
+	CMPQ DX, $(const_stepChain|const_stepIntegers|const_stepFloats)
+	JEQ chain
 
 group:
 	TESTQ R14, R14
@@ -168,39 +200,19 @@ next:
 	DECQ BX
 	JNZ group
 
+done:
 	MOVQ s+16(FP), AX
 	VMOVQ X1, predictState_a(AX)
 	VMOVQ X9, predictState_b(AX)
 	VZEROUPPER
 	RET
 
-	// Each lane gets all residuals of the group as bytes, of which it keeps those up to its own and
-	// adds them up. A residual that is zigzag coded becomes a byte that is biased by 128.
 bytes:
-	VPBROADCASTQ (SI), Z0
-	ADDQ CX, SI
-	VPMULTISHIFTQB Z0, Z24, Z0
-	TESTL R12, R12
-	JZ unsignedBytes
-	VGF2P8AFFINEQB.Z $0x80, Z25, Z0, K4, Z0
-	JMP sum
-
-unsignedBytes:
-	VGF2P8AFFINEQB.Z $0, Z25, Z0, K4, Z0
-
-sum:
-	VPSADBW Z4, Z0, Z0
-	VPADDQ Z26, Z0, Z0
+	BYTE_SUMS
 	TESTQ R10, R10
-	JZ sumsUnpatched
-	KMOVB (R9), K3
-	VPADDQ.BCST (R10), Z0, K3, Z0
-	KMOVB 16(R9), K3
-	VPADDQ.BCST 128(R10), Z0, K3, Z0
-	INCQ R9
-	ADDQ $8, R10
-
-sumsUnpatched:
+	JZ bytesMoved
+	MOVE_SUMS
+bytesMoved:
 	CMPL R11, $const_predictLine
 	JEQ line
 	CARRY(Z0, Z1)
@@ -220,6 +232,41 @@ noFloats:
 	VPSRLQ $1, Z3, Z3
 	VPXORQ Z3, Z0, Z0
 	JMP store
+
+	// Most frames need only a part of the above.
+floats:
+	BYTE_SUMS
+	TESTQ R10, R10
+	JZ floatsMoved
+	MOVE_SUMS
+floatsMoved:
+	CARRY(Z0, Z1)
+	VCVTQQ2PD Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ $64, DI
+	DECQ BX
+	JNZ floats
+	JMP done
+
+chain:
+	BYTE_SUMS
+	TESTQ R10, R10
+	JZ chainMoved
+	MOVE_SUMS
+chainMoved:
+	CARRY(Z0, Z1)
+	VPXORQ Z21, Z0, Z0
+	VPSUBQ Z21, Z0, Z0
+	VPADDQ (R8), Z0, Z0
+	VMOVDQU64 Z0, (R13)
+	VCVTQQ2PD Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ $64, R8
+	ADDQ $64, R13
+	ADDQ $64, DI
+	DECQ BX
+	JNZ chain
+	JMP done
 
 // func spreadAVX512(dst *float64, n int, bitmap *uint64, groups int, lanes *[256][groupLen]uint8)
 // From the last group to the first. CX is how many values come before the group.
