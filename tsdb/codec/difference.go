@@ -193,7 +193,7 @@ func (r *GroupReader) startChain(dst []float64, l *link) []int64 {
 		s.read(c.byte(), c, len(dst))
 		var ints intReader
 		ints.open(c, len(dst), &r.tables)
-		ints.all(ks)
+		ints.all(c, ks)
 		s.multiply(ks)
 	case kind == floatConstant:
 		readFloats(dst[:1], c, &r.tables)
@@ -259,7 +259,7 @@ func readDifferences(dst []float64, ks, base []int64, shortfall bool, c *cursor,
 	var buf [frameLen]int64
 	for len(ks) > 0 && c.err == nil {
 		n := min(frameLen, len(ks))
-		ints.nextChained(dst[:n], ks[:n], base[:n], &s, shortfall, buf[:])
+		ints.nextChained(c, dst[:n], ks[:n], base[:n], &s, shortfall, buf[:])
 		dst, ks, base = dst[n:], ks[n:], base[n:]
 	}
 }

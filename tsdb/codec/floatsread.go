@@ -84,9 +84,9 @@ func readUnits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
-		ints.nextFloats(rest[:n], &s, ks[:])
+		ints.nextFloats(c, rest[:n], &s, ks[:])
 		if header&floatUlps != 0 {
-			ulps.next(ks[:n])
+			ulps.next(&own, ks[:n])
 			addUlps(rest[:n], ks[:n])
 		}
 		rest = rest[n:]
@@ -110,7 +110,7 @@ func readBits(dst []float64, header byte, c *cursor, tables *tableSet) {
 	var ks [frameLen]int64
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
-		ints.nextBits(rest[:n], shift, ks[:])
+		ints.nextBits(c, rest[:n], shift, ks[:])
 		rest = rest[n:]
 	}
 	s.except(dst)

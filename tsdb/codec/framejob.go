@@ -64,12 +64,12 @@ func (j *frameJob) multiplies(s *scale) {
 
 // fits reports whether the kernel can do the next n values of the stream.
 func (r *intReader) fits(n int) bool {
-	return kernels == levelAVX512 && n%groupLen == 0 && r.state.kind <= predictLine && r.job.steps != 0 && r.c.err == nil
+	return kernels == levelAVX512 && n%groupLen == 0 && r.state.kind <= predictLine && r.job.steps != 0
 }
 
 // run does the job for the next n values. They go to values, and for a chain from base to ks. buf is
 // working memory.
-func (r *intReader) run(n int, values *float64, ks, base *int64, buf []int64) {
+func (r *intReader) run(c *cursor, n int, values *float64, ks, base *int64, buf []int64) {
 	r.job.groups = n / groupLen
 	spare := asUnsigned(buf[:frameLen])
 	residuals, patches := firstByte(spare), (*uint64)(nil)
@@ -77,12 +77,12 @@ func (r *intReader) run(n int, values *float64, ks, base *int64, buf []int64) {
 	case codingZero:
 		r.job.width, r.job.bytes = 0, false
 	case codingFrames:
-		residuals, patches = r.job.read(r.c, &r.plan, n, spare)
+		residuals, patches = r.job.read(c, &r.plan, n, spare)
 	case codingEntropy:
-		r.entropy.next(spare[:n], r.c)
+		r.entropy.next(spare[:n], c)
 		r.job.width, r.job.bytes = 64, false
 	}
-	if r.c.err == nil {
+	if c.err == nil {
 		runFrame(&r.job, &r.state, &r.plan, residuals, patches, base, ks, values)
 	}
 }
@@ -153,36 +153,36 @@ func (j *frameJob) moves(c *cursor, f *packedFrame, zigzag bool, moves []uint64)
 }
 
 // nextFloats decodes the following values of the stream as floats of the scale, like next.
-func (r *intReader) nextFloats(dst []float64, s *scale, buf []int64) {
+func (r *intReader) nextFloats(c *cursor, dst []float64, s *scale, buf []int64) {
 	if r.fits(len(dst)) {
-		r.run(len(dst), &dst[0], nil, nil, buf)
+		r.run(c, len(dst), &dst[0], nil, nil, buf)
 		return
 	}
 	ks := buf[:len(dst)]
-	r.next(ks)
+	r.next(c, ks)
 	s.values(dst, ks)
 }
 
 // nextBits decodes the following values of the stream as the ordered bits of floats, like next.
-func (r *intReader) nextBits(dst []float64, shift int, buf []int64) {
+func (r *intReader) nextBits(c *cursor, dst []float64, shift int, buf []int64) {
 	if r.fits(len(dst)) {
-		r.run(len(dst), &dst[0], nil, nil, buf)
+		r.run(c, len(dst), &dst[0], nil, nil, buf)
 		return
 	}
 	ks := buf[:len(dst)]
-	r.next(ks)
+	r.next(c, ks)
 	bitsValues(dst, ks, shift)
 }
 
 // nextChained fills ks with base plus the following values of the stream, for shortfalls less them, and
 // dst with the same as floats.
-func (r *intReader) nextChained(dst []float64, ks, base []int64, s *scale, shortfall bool, buf []int64) {
+func (r *intReader) nextChained(c *cursor, dst []float64, ks, base []int64, s *scale, shortfall bool, buf []int64) {
 	if r.fits(len(dst)) {
-		r.run(len(dst), &dst[0], &ks[0], &base[0], buf)
+		r.run(c, len(dst), &dst[0], &ks[0], &base[0], buf)
 		return
 	}
 	differences := buf[:len(dst)]
-	r.next(differences)
+	r.next(c, differences)
 	s.multiply(differences)
 	addDifferences(dst, ks, base, differences, shortfall)
 }

@@ -95,7 +95,6 @@ func (e *Encoder) chooseCoding(mapped []uint64, tier Tier) (coding, int) {
 
 // intReader decodes an integer stream frame by frame.
 type intReader struct {
-	c       *cursor
 	plan    intPlan
 	coding  coding
 	state   predictState
@@ -106,7 +105,7 @@ type intReader struct {
 // open reads the header of an integer stream of n values.
 func (r *intReader) open(c *cursor, n int, tables *tableSet) {
 	header := c.byte()
-	r.c, r.coding = c, coding(header>>intsCodingShift)
+	r.coding = coding(header >> intsCodingShift)
 	r.plan = intPlan{predictor: predictor(header & intsPredictor), zigzag: header&intsZigzag != 0}
 	if header&intsOffset != 0 {
 		r.plan.offset = c.varint()
@@ -133,8 +132,8 @@ func (r *intReader) open(c *cursor, n int, tables *tableSet) {
 
 // next decodes the following values of the stream, at most frameLen; all calls but the last ask for
 // frameLen values. After a failure dst means nothing.
-func (r *intReader) next(dst []int64) {
-	if r.c.err != nil {
+func (r *intReader) next(c *cursor, dst []int64) {
+	if c.err != nil {
 		return
 	}
 	mapped := asUnsigned(dst) // the residuals become values in place
@@ -142,9 +141,9 @@ func (r *intReader) next(dst []int64) {
 	case codingZero:
 		clear(mapped)
 	case codingFrames:
-		decodeFrame(mapped, r.c)
+		decodeFrame(mapped, c)
 	case codingEntropy:
-		r.entropy.next(mapped, r.c)
+		r.entropy.next(mapped, c)
 	}
 	r.state.restoreFrom(dst, mapped, &r.plan)
 }
@@ -163,10 +162,16 @@ func asUnsigned(values []int64) []uint64 {
 }
 
 // all decodes the whole stream into dst.
-func (r *intReader) all(dst []int64) {
-	for len(dst) > 0 && r.c.err == nil {
+func (r *intReader) all(c *cursor, dst []int64) {
+	r.job.steps = stepIntegers
+	var buf [frameLen]int64
+	for len(dst) > 0 && c.err == nil {
 		n := min(frameLen, len(dst))
-		r.next(dst[:n])
+		if r.fits(n) {
+			r.run(c, n, nil, &dst[0], nil, buf[:])
+		} else {
+			r.next(c, dst[:n])
+		}
 		dst = dst[n:]
 	}
 }

@@ -124,8 +124,10 @@ func checkFrame(t *testing.T, r *rand.Rand, plan intPlan, state predictState, ma
 	}
 	n := len(mapped)
 	frame := appendFrames(nil, mapped, Cold)
+	var c *cursor
 	open := func(job frameJob) intReader {
-		return intReader{c: &cursor{src: slices.Clone(frame)}, plan: plan, coding: codingFrames, state: state, job: job}
+		c = &cursor{src: slices.Clone(frame)}
+		return intReader{plan: plan, coding: codingFrames, state: state, job: job}
 	}
 	ks := make([]int64, n)
 	own := state
@@ -138,7 +140,9 @@ func checkFrame(t *testing.T, r *rand.Rand, plan intPlan, state predictState, ma
 	}
 	var scaled frameJob
 	scaled.scales(s)
-	checkKernel(t, "frame of floats", floats, func(dst []float64) { ints := open(scaled); ints.nextFloats(dst, s, buf[:]) })
+	checkKernel(t, "frame of floats", floats, func(dst []float64) { ints := open(scaled); ints.nextFloats(c, dst, s, buf[:]) })
+
+	checkKernel(t, "frame of integers", ks, func(dst []int64) { ints := open(frameJob{}); ints.all(c, dst) })
 
 	shift := r.IntN(64)
 	for i, k := range ks {
@@ -146,7 +150,7 @@ func checkFrame(t *testing.T, r *rand.Rand, plan intPlan, state predictState, ma
 	}
 	checkKernel(t, "frame of bits", floats, func(dst []float64) {
 		ints := open(frameJob{steps: stepBits, shift: int64(shift)})
-		ints.nextBits(dst, shift, buf[:])
+		ints.nextBits(c, dst, shift, buf[:])
 	})
 
 	shortfall := r.IntN(2) == 0
@@ -160,12 +164,12 @@ func checkFrame(t *testing.T, r *rand.Rand, plan intPlan, state predictState, ma
 	chained.chains(s, shortfall)
 	checkKernel(t, "frame of a chain", floats, func(dst []float64) {
 		ints := open(chained)
-		ints.nextChained(dst, make([]int64, n), base, s, shortfall, buf[:])
+		ints.nextChained(c, dst, make([]int64, n), base, s, shortfall, buf[:])
 	})
 	checkKernel(t, "frame of a chain", sums, func(dst []int64) {
 		ints := open(chained)
 		copy(dst, base)
-		ints.nextChained(make([]float64, n), dst, dst, s, shortfall, buf[:])
+		ints.nextChained(c, make([]float64, n), dst, dst, s, shortfall, buf[:])
 	})
 }
 

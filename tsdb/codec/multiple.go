@@ -276,7 +276,7 @@ func (r *GroupReader) multiple(dst []float64, c *cursor, h *columnHead) {
 	first := others[0]
 	for rest := dst; len(rest) > 0 && c.err == nil; {
 		n := min(frameLen, len(rest))
-		ints.next(ks[:n])
+		ints.next(c, ks[:n])
 		s.multiply(ks[:n])
 		m.addTo(ks[:n], others[:n], first, 1)
 		s.unit.values(rest[:n], ks[:n])

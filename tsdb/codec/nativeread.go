@@ -45,11 +45,11 @@ func readChunk[T cell](c *cursor, n int, tables *tableSet, stream func(dst []T, 
 	if layouts > 1 {
 		var ints intReader
 		ints.open(c, n, tables)
-		ints.all(chunk.layoutOf)
+		ints.all(c, chunk.layoutOf)
 	}
 	var hints intReader
 	hints.open(c, n, tables)
-	hints.all(chunk.hints)
+	hints.all(c, chunk.hints)
 	rowsOf := make([]int, len(chunk.buckets.numbers))
 	for row, l := range chunk.layoutOf {
 		if l < 0 || l >= int64(layouts) || chunk.hints[row] < 0 || chunk.hints[row] > int64(histogram.GaugeType) {

@@ -103,7 +103,7 @@ func (c *cursor) setGaps(bitmap []uint64, rows, m int, tables *tableSet) {
 	at := int64(0)
 	for m > 0 && c.err == nil {
 		n := min(frameLen, m)
-		gaps.next(buf[:n])
+		gaps.next(c, buf[:n])
 		for _, gap := range buf[:n] {
 			if gap < 0 || gap >= int64(rows)-row-1 {
 				c.fail("bitmap gap %d after row %d of %d", gap, row, rows)

@@ -224,7 +224,7 @@ func (r *GroupReader) Starts(dst []int64, i int) ([]int64, error) {
 	dst = slices.Grow(dst, h.Samples)[:start+h.Samples]
 	var ints intReader
 	ints.open(&h.starts, h.Samples, &r.tables)
-	ints.all(dst[start:])
+	ints.all(&h.starts, dst[start:])
 	if err := h.starts.done(); err != nil {
 		return dst[:start], err
 	}
@@ -274,5 +274,5 @@ func (r *GroupReader) FloatHistograms(i int) iter.Seq2[*histogram.FloatHistogram
 func readIntStream(dst []int64, c *cursor, tables *tableSet) {
 	var ints intReader
 	ints.open(c, len(dst), tables)
-	ints.all(dst)
+	ints.all(c, dst)
 }

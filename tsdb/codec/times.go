@@ -42,7 +42,7 @@ func readTimes(dst []int64, c *cursor, tables *tableSet) []int64 {
 	times := dst[start:]
 	var ints intReader
 	ints.open(c, a.Rows, tables)
-	ints.all(times)
+	ints.all(c, times)
 	if c.err != nil {
 		return dst[:start]
 	}
