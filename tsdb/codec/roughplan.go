@@ -6,7 +6,7 @@ import "math/bits"
 // the frame's width. A rough look at all of them together costs about as much as one close look: it adds
 // up the bits of the residuals, less what a steady drift of the values puts into all of them alike.
 
-// roughBits is how many bits each predictor of the hot tier leaves of the values, roughly.
+// roughBits is how many bits each predictor leaves of the values, roughly.
 type roughBits [hotPredictors]int
 
 // add adds a run of at least one value.
@@ -19,7 +19,7 @@ func (r *roughBits) add(values []int64) {
 	drift := span / n
 	middle := first + span/2
 	gridStep := firstStep(predictGrid, values)
-	last, before, step := first, first, values[1]-first
+	last, step := first, values[1]-first
 	mean2, mean4, mean8 := first<<1, first<<2, first<<3
 	var grid int64
 	for _, v := range values[1:] {
@@ -28,8 +28,6 @@ func (r *roughBits) add(values []int64) {
 		now := v - last
 		r[predictLast] += bitsOf(now - drift)
 		r[predictLine] += bitsOf(now - step)
-		r[predictHalfSlope] += bitsOf(now - step>>1 - drift>>1)
-		r[predictLag2] += bitsOf(v - before - 2*drift)
 
 		residual := v - mean2>>1
 		mean2 += residual
@@ -44,19 +42,21 @@ func (r *roughBits) add(values []int64) {
 		grid += gridStep
 		r[predictGrid] += bitsOf(v - first - grid/gridUnit)
 
-		last, before, step = v, last, now
+		last, step = v, now
 	}
 }
 
 // bitsOf is how many bits a residual takes, its sign included.
 func bitsOf(residual int64) int { return bits.Len64(zigzag(residual)) }
 
-// best takes the predictor out that leaves the fewest bits, and returns it.
+// best takes the predictor out that leaves the fewest bits, and returns it. Half slopes and lags are for
+// the cold tier: they are restored one value after the other, which takes three times as long, and without
+// them hot blocks of the load generator's telemetry are no larger.
 func (r *roughBits) best() predictor {
 	best := predictNone
-	for kind, bits := range r {
-		if bits < r[best] {
-			best = predictor(kind)
+	for i, bits := range r {
+		if kind := predictor(i); kind != predictHalfSlope && kind != predictLag2 && bits < r[best] {
+			best = kind
 		}
 	}
 	r[best] = int(^uint(0) >> 1)
