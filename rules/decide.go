@@ -10,9 +10,9 @@ import (
 
 // moment is when, and why, the engine decides.
 type moment struct {
-	// now is the server's clock; ms the same in milliseconds.
-	now time.Time
-	ms  int64
+	// now is the server's clock; ms and ns the same in milliseconds and nanoseconds since the epoch.
+	now    time.Time
+	ms, ns int64
 	// arrived is when the request arrived that brought the samples; zero for a timer.
 	arrived time.Time
 }
@@ -32,7 +32,6 @@ func (e *Engine) decide(s *subject, m moment, changed []Transition) []Transition
 		e.options.coverage.note(i.rule, known)
 		verdict.uncovered, verdict.sampled = !i.covered, sampled
 		i.life = i.rule.policy.next(before, verdict, m.now)
-		e.metrics.evaluations.Inc()
 		e.saw(i, m.now)
 		if t, ok := i.transition(before, known, m); ok {
 			i.announced = true

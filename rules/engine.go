@@ -97,7 +97,9 @@ func (e *Engine) NextTick() time.Time {
 	return earliest(next, e.sightDue)
 }
 
-func momentOf(now time.Time) moment { return moment{now: now, ms: now.UnixMilli()} }
+func momentOf(now time.Time) moment {
+	return moment{now: now, ms: now.UnixMilli(), ns: now.UnixNano()}
+}
 
 func (e *Engine) notify(now time.Time, changed []Transition) {
 	if len(changed) > 0 && e.options.Notify != nil {
@@ -127,12 +129,10 @@ func (e *Engine) row(r *tsdb.Row, m moment, name func(tsdb.SeriesID) labels.Labe
 			e.metrics.sample(tr.add(r.TimeMS, r.Values[i], nil))
 		}
 		tr.tell(r, i, m.ms)
-		for t := range tr.targets {
-			for _, s := range tr.targets[t].subjects {
-				s.newest, s.heard = max(s.newest, r.TimeMS), m.now.UnixNano()
-				s.sampled = true
-				e.queue(s)
-			}
+		for _, s := range tr.subjects {
+			s.newest, s.heard = max(s.newest, r.TimeMS), m.ns
+			s.sampled = true
+			e.queue(s)
 		}
 	}
 }
@@ -198,9 +198,12 @@ func (e *Engine) queue(s *subject) {
 // settle decides on all that is queued, and on what that makes move; rules do not ask for each other
 // in circles, so it ends.
 func (e *Engine) settle(m moment) (changed []Transition) {
+	evaluations := 0
 	for n := 0; n < len(e.dirty); n++ {
+		evaluations += len(e.dirty[n].instances)
 		changed = e.decide(e.dirty[n], m, changed)
 	}
+	e.metrics.evaluations.Add(float64(evaluations))
 	clear(e.dirty)
 	e.dirty = e.dirty[:0]
 	return e.tellSights(m.now, changed)

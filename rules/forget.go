@@ -60,11 +60,9 @@ func (s *subject) company() []*subject {
 	found := []*subject{s}
 	for n := 0; n < len(found); n++ {
 		for _, tr := range found[n].members {
-			for i := range tr.targets {
-				for _, other := range tr.targets[i].subjects {
-					if !slices.Contains(found, other) {
-						found = append(found, other)
-					}
+			for _, other := range tr.subjects {
+				if !slices.Contains(found, other) {
+					found = append(found, other)
 				}
 			}
 		}

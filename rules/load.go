@@ -111,7 +111,7 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 			})
 		}
 	}
-	e.force, e.timers, e.sights, e.sightDue = next, nil, sights, time.Time{}
+	e.force, e.timers, e.sights, e.sightDue = next, timers{}, sights, time.Time{}
 	e.metrics.blind.Reset()
 	for r, s := range sights {
 		e.sightDue = earliest(e.sightDue, s.due())

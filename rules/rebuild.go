@@ -99,10 +99,8 @@ func (f *force) refill(series labels.Labels, samples chunkenc.Iterator, clocks m
 		if !known { // when it arrived: as if at its own time, but not after now
 			tr.clock.Observe(t, min(t, nowMS))
 		}
-		for i := range tr.targets {
-			for _, s := range tr.targets[i].subjects {
-				s.newest = max(s.newest, t)
-			}
+		for _, s := range tr.subjects {
+			s.newest = max(s.newest, t)
 		}
 	}
 	return samples.Err()

@@ -35,13 +35,17 @@ type tracked struct {
 	hash    uint64 // of its labels
 	id      uint64 // its SeriesID, 0 while that is not known
 	targets []target
+	// subjects are those of all targets.
+	subjects []*subject
+	// Most series have one of each, which then lie beside the rest.
+	oneTarget  [1]target
+	oneSubject [1]*subject
 }
 
-// target is what a series is to one metric, and whom it concerns.
+// target is what a series is to one metric.
 type target struct {
-	floats   *window.Series
-	native   *window.NativeSeries
-	subjects []*subject
+	floats *window.Series
+	native *window.NativeSeries
 	// feed is what detectors take of the series, nil where none does.
 	feed *feed
 }
@@ -86,34 +90,36 @@ func (f *force) track(series labels.Labels, clock *window.Clock, native bool, no
 		if !role.metric.takes(series) {
 			continue
 		}
-		t, ok := f.target(series, role, clock, native, now)
-		if !ok {
+		t, concerned := f.target(series, role, clock, native, now)
+		if len(concerned) == 0 {
 			continue
 		}
 		if made == nil {
 			made = &tracked{clock: clock, hash: series.Hash()}
+			made.targets, made.subjects = made.oneTarget[:0], made.oneSubject[:0]
 		}
 		made.targets = append(made.targets, t)
+		for _, s := range concerned {
+			if !slices.Contains(made.subjects, s) {
+				made.subjects = append(made.subjects, s)
+			}
+		}
 	}
 	if made == nil {
 		return ignored
 	}
-	for i := range made.targets {
-		for _, s := range made.targets[i].subjects {
-			s.heard = now.UnixNano()
-			if !slices.Contains(s.members, made) {
-				s.members = append(s.members, made)
-			}
-		}
+	for _, s := range made.subjects {
+		s.heard = now.UnixNano()
+		s.members = append(s.members, made)
 	}
 	return made
 }
 
-// target joins a series to the subjects that it concerns in a role; ok is false where there is none.
-func (f *force) target(series labels.Labels, r role, clock *window.Clock, native bool, now time.Time) (t target, ok bool) {
+// target joins a series to the subjects that it concerns in a role, and returns these.
+func (f *force) target(series labels.Labels, r role, clock *window.Clock, native bool, now time.Time) (t target, concerned []*subject) {
 	place, ok := r.takes(series, native)
 	if !ok {
-		return t, false
+		return t, nil
 	}
 	for _, g := range f.groups {
 		slot := slices.Index(g.scope.metrics, r.metric)
@@ -129,14 +135,14 @@ func (f *force) target(series labels.Labels, r role, clock *window.Clock, native
 		}
 		s.inputs[slot].join(r, t, place)
 		t.feed = t.feed.join(s, slot, r, native, place)
-		t.subjects = append(t.subjects, s)
+		concerned = append(concerned, s)
 		for _, rule := range g.scope.rules {
 			if slices.Contains(rule.needs, slot) {
 				s.add(rule, now)
 			}
 		}
 	}
-	return t, len(t.subjects) > 0
+	return t, concerned
 }
 
 // takes reports whether a series with a name of the role is of the form that the role has, and gives the

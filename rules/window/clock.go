@@ -36,6 +36,7 @@ func (c *Clock) groupRows() *rows {
 // that neither a single gap nor a burst moves.
 type cadence struct {
 	recent [cadenceMemory]int32
+	middle int32 // their median
 	count  uint8
 	next   uint8
 }
@@ -50,20 +51,20 @@ func (c *cadence) add(step int64) {
 	if step <= 0 || step > maxStep {
 		return
 	}
+	same := c.count == cadenceMemory && c.recent[c.next] == int32(step)
 	c.recent[c.next] = int32(step)
 	c.next = (c.next + 1) % cadenceMemory
+	if same {
+		return
+	}
 	c.count = min(c.count+1, cadenceMemory)
+	sorted := c.recent
+	slices.Sort(sorted[:c.count])
+	c.middle = sorted[c.count/2]
 }
 
 // median returns the usual distance, 0 while there is none.
-func (c *cadence) median() int64 {
-	if c.count == 0 {
-		return 0
-	}
-	sorted := c.recent
-	slices.Sort(sorted[:c.count])
-	return int64(sorted[c.count/2])
-}
+func (c *cadence) median() int64 { return int64(c.middle) }
 
 // Observe takes the time of a sample of the group and the server's clock at its arrival.
 func (c *Clock) Observe(sample, now int64) {

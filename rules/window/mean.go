@@ -1,13 +1,13 @@
 package window
 
 // total sums the samples inside a window.
-type total struct{ sum Sum }
+type total Sum
 
-func (a *total) push(p point, _ *point)      { a.sum.Add(p.value) }
-func (a *total) insert(p point, _, _ *point) { a.sum.Add(p.value) }
-func (a *total) pop(p point, _ *point)       { a.sum.Remove(p.value) }
+func (a *total) push(p point, _ *point)      { (*Sum)(a).Add(p.value) }
+func (a *total) insert(p point, _, _ *point) { (*Sum)(a).Add(p.value) }
+func (a *total) pop(p point, _ *point)       { (*Sum)(a).Remove(p.value) }
 func (a *total) reset()                      { *a = total{} }
-func (a *total) worn() bool                  { return a.sum.worn() }
+func (a *total) worn() bool                  { return (*Sum)(a).worn() }
 
 // Mean is the arithmetic mean of all samples of a gauge in window i, those of several series pooled:
 // PromQL's avg_over_time for one series. Unknown without samples.
@@ -37,7 +37,7 @@ func pooled(series []*Series, i int) (sum Sum, n int) {
 	for _, s := range series {
 		w := &s.windows[i]
 		if w.samples() > 0 {
-			sum.Merge(w.aggregate.(*total).sum)
+			sum.Merge(w.sum)
 			n += w.samples()
 		}
 	}

@@ -43,14 +43,14 @@ func TestGroupsAgreeWithPromQL(t *testing.T) {
 }
 
 func compareGroup(t *testing.T, r *rand.Rand) (compared int) {
-	const rows = 1500
+	const rows = 2500
 	s := shape{counter: r.IntN(2) == 0, integers: r.IntN(2) == 0, interval: 1000}
 	if r.IntN(2) == 0 {
 		s.jitter = 300
 	}
 	long := &Plan{Grace: 60_000}
-	for _, width := range []int64{20_000, 300_000, 900_000} {
-		for _, lag := range []int64{0, 420_000} {
+	for _, width := range []int64{20_000, 400_000, 1_500_000} {
+		for _, lag := range []int64{0, 700_000} {
 			for family := Counts; family <= Ranks; family++ {
 				long.Specs = append(long.Specs, Spec{Family: family, Width: width, Lag: lag})
 			}
@@ -60,7 +60,7 @@ func compareGroup(t *testing.T, r *rand.Rand) (compared int) {
 	clock := new(Clock)
 	var group []*member
 	for _, m := range []member{
-		{every: 1}, {every: 1}, {every: 2}, {every: 9}, {every: 1, delay: 150}, {every: 1, begins: 400}, {every: 1, joins: 700}, {every: 3, joins: 900},
+		{every: 1}, {every: 1}, {every: 2}, {every: 9}, {every: 1, delay: 350}, {every: 1, begins: 700}, {every: 1, joins: 1300}, {every: 3, joins: 1700},
 		{every: 1}, {every: 5}, {every: 1, delay: 30, joins: 600},
 	} {
 		m.plan = long

@@ -3,11 +3,11 @@ package window
 import "time"
 
 // resets sums what a counter had reached before each reset inside a window.
-type resets struct{ lost Sum }
+type resets Sum
 
 func (a *resets) push(p point, before *point) {
 	if before != nil && p.value < before.value {
-		a.lost.Add(before.value)
+		(*Sum)(a).Add(before.value)
 	}
 }
 
@@ -21,12 +21,12 @@ func (a *resets) insert(p point, before, after *point) {
 
 func (a *resets) pop(p point, after *point) {
 	if after != nil && after.value < p.value {
-		a.lost.Remove(p.value)
+		(*Sum)(a).Remove(p.value)
 	}
 }
 
 func (a *resets) reset()     { *a = resets{} }
-func (a *resets) worn() bool { return a.lost.worn() }
+func (a *resets) worn() bool { return (*Sum)(a).worn() }
 
 // Increase is how much counters grew in window i, extrapolated to the window's edges as PromQL's
 // increase() does it: per series, then summed. Unknown unless some series has two samples.
@@ -77,7 +77,7 @@ func (s *Series) increase(i int, perSecond bool) (growth float64, ok bool) {
 	}
 	first, last := &w.oldest, &w.newest
 	growth = last.value - first.value
-	if lost := &w.aggregate.(*resets).lost; lost.peak > 0 || !lost.finite() {
+	if lost := &w.sum; lost.peak > 0 || !lost.finite() {
 		corrected := *lost
 		corrected.Add(last.value)
 		corrected.Add(-first.value)

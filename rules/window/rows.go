@@ -9,15 +9,15 @@ import "slices"
 // What is older than a series' grace moves from the column into panes, a pane's worth of rows at a time,
 // for all columns at once; what is older than any window goes.
 type rows struct {
-	times   ring[int64] // strictly rising
-	columns []*Series
+	times ring[int64] // strictly rising
+	// newest is the time of the newest row; floor that of the newest one that is no longer here.
+	newest, floor int64
 	// memory and grace are the longest of the columns.
 	memory, grace int64
-	// floor is the time of the newest row that is no longer here.
-	floor int64
+	columns       []*Series
 }
 
-func newRows() *rows { return &rows{floor: never} }
+func newRows() *rows { return &rows{newest: never, floor: never} }
 
 // join takes up a series that has no values in other rows.
 func (r *rows) join(s *Series) {
@@ -35,14 +35,14 @@ func (r *rows) leave(s *Series) {
 // row returns the number of the row at a time, and makes it where there is none.
 func (r *rows) row(t int64) uint64 {
 	end := r.times.end()
-	if r.times.count == 0 || t > *r.times.at(end - 1) {
+	switch {
+	case t > r.newest || r.times.count == 0:
 		r.push(t)
 		return end
+	case t == r.newest:
+		return end - 1
 	}
-	n := end
-	if t != *r.times.at(end - 1) {
-		n = r.after(t)
-	}
+	n := r.after(t)
 	if n > r.times.first && *r.times.at(n - 1) == t {
 		return n - 1
 	}
@@ -84,6 +84,7 @@ func (r *rows) push(t int64) {
 		}
 	}
 	r.times.push(t)
+	r.newest = t
 }
 
 func (r *rows) dropBefore(number uint64) {

@@ -29,11 +29,20 @@ const never = math.MinInt64
 
 // NewSeries returns an empty series with rows of its own.
 func NewSeries(plan *Plan, clock *Clock) *Series {
-	s := &Series{
-		Clock: clock, plan: plan, reach: plan.Reach(), windows: make([]sliding, len(plan.Specs)), newest: never, stale: never,
+	var s *Series
+	switch len(plan.Specs) {
+	case 1: // most series; what is used together lies together
+		one := new(struct {
+			Series
+			windows [1]sliding
+		})
+		s, one.Series.windows = &one.Series, one.windows[:]
+	default:
+		s = &Series{windows: make([]sliding, len(plan.Specs))}
 	}
+	s.Clock, s.plan, s.reach, s.newest, s.stale = clock, plan, plan.Reach(), never, never
 	for i, spec := range plan.Specs {
-		s.windows[i] = newSliding(spec)
+		s.windows[i].init(spec)
 	}
 	newRows().join(s)
 	return s

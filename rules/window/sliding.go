@@ -30,11 +30,14 @@ type sliding struct {
 	// renumbered: the series has numbered its samples anew.
 	renumbered bool
 	family     Family
-	aggregate  aggregate
+	// aggregate is sum for the families that keep no more than one, so that it lies beside the rest.
+	aggregate aggregate
+	sum       Sum
 }
 
-func newSliding(spec Spec) sliding {
-	return sliding{right: never, family: spec.Family, aggregate: spec.newAggregate()}
+// init makes an empty window, which is not copied from then on.
+func (w *sliding) init(spec Spec) {
+	w.right, w.family, w.aggregate = never, spec.Family, spec.newAggregate(&w.sum)
 }
 
 // samples is how many samples the window holds.
@@ -93,7 +96,12 @@ func (s *Series) slideDecay(w *sliding, i int, right int64) {
 func (s *Series) enter(i int) {
 	w := &s.windows[i]
 	for end := s.end(); w.stop < end; w.stop++ {
-		p := s.at(w.stop, rightReader(i))
+		var p point
+		if w.stop == end-1 && s.values.count > 0 {
+			p = point{s.newest, *s.values.at(w.stop)}
+		} else {
+			p = s.at(w.stop, rightReader(i))
+		}
 		if p.time > w.right {
 			return
 		}

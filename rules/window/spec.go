@@ -90,13 +90,13 @@ func (p *Plan) memory() int64 {
 	return memory + p.Grace
 }
 
-// newAggregate makes what a window of the family keeps, nil for none.
-func (s Spec) newAggregate() aggregate {
+// newAggregate makes what a window of the family keeps, nil for none; where that is a sum, in the given one.
+func (s Spec) newAggregate(sum *Sum) aggregate {
 	switch s.Family {
 	case Increases:
-		return new(resets)
+		return (*resets)(sum)
 	case Means:
-		return new(total)
+		return (*total)(sum)
 	case Spreads:
 		return new(spread)
 	case Minima:
