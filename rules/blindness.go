@@ -92,8 +92,12 @@ func (l *look) all() []Blindness {
 			case n.kind == nodeTerm:
 				l.window(&l.rule.scope.terms[n.term])
 				l.summary(&l.rule.scope.terms[n.term])
-			case n.kind == nodeCompare && n.x.kind == nodeTerm && n.y.kind == nodeNumber:
-				l.threshold(&l.rule.scope.terms[n.x.term], n.y.number)
+			case n.kind == nodeCompare:
+				for _, sides := range [][2]*node{{n.x, n.y}, {n.y, n.x}} {
+					if limit, constant := sides[1].constant(); constant && sides[0].kind == nodeTerm {
+						l.threshold(&l.rule.scope.terms[sides[0].term], limit)
+					}
+				}
 			}
 		})
 	}

@@ -51,6 +51,7 @@ rule unlabelled on model, region { when rate(requests, 1m) > 1 }
 rule narrow on model { when rate(requests, 20s) > 1 }
 rule fine on model { when p95(latency, 5m) > 50ms }
 rule coarse on model { when above(latency, 30s, 5m) > 1% }
+rule turned on model { when -50ms * -1 < p95(latency, 5m) }
 rule mistyped on model { when rate(reqests, 1m) > 1 }
 rule other_ending on model { when rate(short, 1m) > 1 }
 rule no_gauge on model { when last(plain, 1m) > 1 }
@@ -70,6 +71,7 @@ metric plain   = gauge   "latency"
 		`narrow: rate(requests, 20s) looks at 20s, but a sample comes only every 15s`,
 		`fine: p95(latency, 5m) is compared with 0.05, under the first bucket of the histogram, which reaches to 0.1`,
 		`coarse: above(latency, 30s, 5m) is compared with 30, but the last bucket of the histogram with a bound reaches to 10`,
+		`turned: p95(latency, 5m) is compared with 0.05, under the first bucket`,
 		`mistyped: no series of the metric reqests exists: ["reqests_total"]; did you mean "requests_total"?`,
 		`other_ending: no series of the metric short exists: ["requests"]; did you mean "requests_total"?`,
 		`no_gauge: no series of the metric plain exists: ["latency"]; it is a histogram: metric plain = histogram "latency"`,

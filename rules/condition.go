@@ -88,6 +88,18 @@ func (n *node) value(f *facts) (v float64, known bool) {
 	return 0, false
 }
 
+// constant returns the value of an expression that looks at nothing; ok is false for others.
+func (n *node) constant() (v float64, ok bool) {
+	plain := true
+	n.walk(func(part *node) {
+		plain = plain && (part.kind == nodeNumber || part.kind == nodeNegate || part.kind == nodeArithmetic)
+	})
+	if !plain {
+		return 0, false
+	}
+	return n.value(nil)
+}
+
 func calculate(op syntax.Op, x, y float64) (v float64, known bool) {
 	switch op {
 	case syntax.Add:
