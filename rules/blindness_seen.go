@@ -108,6 +108,11 @@ func (s *sighted) similar(m *metric) string {
 		s.read = true
 		s.metrics, s.err = s.allNames()
 	}
+	for name := range m.roles {
+		if slices.Contains(s.metrics, name) {
+			return fmt.Sprintf("%s was there at another time, but not in the %s before this one", name, formatDuration(ageReach))
+		}
+	}
 	for _, source := range m.sources {
 		if m.kind != syntax.Histogram && slices.Contains(s.metrics, source+"_bucket") {
 			return fmt.Sprintf("it is a histogram: metric %s = histogram %q", m.name, source)

@@ -76,6 +76,10 @@ metric plain   = gauge   "latency"
 		`other_ending: no series of the metric short exists: ["requests"]; did you mean "requests_total"?`,
 		`no_gauge: no series of the metric plain exists: ["latency"]; it is a histogram: metric plain = histogram "latency"`,
 	}
+	later, err := FindBlindness(context.Background(), p, s.db, s.now.Add(10*24*time.Hour))
+	if err != nil || len(later) == 0 || !strings.HasPrefix(later[0].Hint, "latency_bucket was there at another time, but not in the ") {
+		t.Errorf("ten days later: %v, %v", later, err)
+	}
 	for i, b := range found {
 		if got := fmt.Sprintf("%s: %s; %s", b.Rule, b.Problem, b.Hint); i >= len(want) || !strings.HasPrefix(got, want[i]) {
 			t.Errorf("found %s", got)

@@ -52,6 +52,9 @@ func (t *replayTally) event(e rules.Event) {
 }
 
 func (t *replayTally) String() string {
+	if t.samples == 0 {
+		return "no samples of the metrics that the rules look at"
+	}
 	span := t.last.Sub(t.first)
 	text := fmt.Sprintf("%s over %s: %s, %d resolved; %s of routes, %d of them within %s of the one before",
 		humanize.Comma(int64(t.samples))+" samples", span.Round(time.Second), count(t.alerts, "alert"), t.resolved, count(t.moves, "move"), t.flaps, model.Duration(flapWithin))
