@@ -106,7 +106,7 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 	}
 	program, errs := set.Compile(rules.CompileOptions{})
 	if len(errs) > 0 {
-		return fmt.Errorf("%w\n\n%s", errs, count(mistakes(errs), "mistake"))
+		return fmt.Errorf("%w\n\n%s", errs, count(errs.Count(), "mistake"))
 	}
 	if err := c.checkData(env, program); err != nil {
 		return err
@@ -127,16 +127,6 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 		fmt.Fprintf(env.Stdout, "%s: no mistakes in %s, %s\n", strings.Join(set.Names(), ", "), count(len(program.Rules()), "rule"), count(len(program.Routes()), "route"))
 	}
 	return nil
-}
-
-// mistakes counts the errors that have a place; the rest of a long list is one line without.
-func mistakes(errs syntax.Errors) (n int) {
-	for _, e := range errs {
-		if e.Start.Line > 0 {
-			n++
-		}
-	}
-	return max(n, 1)
 }
 
 // count gives "1 rule", "2 rules".

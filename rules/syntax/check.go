@@ -3,7 +3,6 @@ package syntax
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"regexp"
 	regexpsyntax "regexp/syntax"
@@ -21,7 +20,7 @@ import (
 func Check(files []*File) Errors {
 	c := &checker{
 		names: map[string]declared{}, rules: map[string]declared{}, routes: map[string]declared{},
-		taken: map[*File]map[string]declared{},
+		taken: map[*File]map[string]declared{}, sorted: map[string][]string{},
 	}
 	for _, f := range files {
 		c.file = f
@@ -55,6 +54,8 @@ type checker struct {
 	// taken holds the metrics of catalogues, by the file that sees them.
 	taken  map[*File]map[string]declared
 	alarms *declared
+	// sorted are the names of rules and routes, for hints.
+	sorted map[string][]string
 	// titles are the tests of the file that is looked at.
 	titles map[string]Span
 	errors Errors
@@ -227,14 +228,13 @@ func (c *checker) reference(name Name, what string, table map[string]declared) b
 		hint = fmt.Sprintf("no %s is declared", what)
 	case len(c.errors) < maxErrors:
 		// To look through all names for each of thousands of mistakes would take minutes.
-		hint = DidYouMean(name.Text, sortedNames(table))
+		if c.sorted[what] == nil {
+			c.sorted[what] = slices.Sorted(maps.Keys(table))
+		}
+		hint = DidYouMean(name.Text, slices.Values(c.sorted[what]))
 	}
 	c.reportf(name.Span, hint, "%q is not a %s", name.Text, what)
 	return false
-}
-
-func sortedNames(table map[string]declared) iter.Seq[string] {
-	return slices.Values(slices.Sorted(maps.Keys(table)))
 }
 
 // distinct reports the second of two equal names in a list.

@@ -19,6 +19,13 @@ type Error struct {
 	Message, Hint string
 	// Line is the source line on which the mistake starts.
 	Line string
+	// more is set in the last error of a long list: for how many that are not shown it stands.
+	more int
+}
+
+// moreErrors stands for mistakes that are not shown.
+func moreErrors(file string, n int) Error {
+	return Error{File: file, Message: fmt.Sprintf("and %d more", n), more: n}
 }
 
 // Error gives place, message, source line, and a caret under the words that are wrong:
@@ -85,8 +92,13 @@ const maxExcerptWidth = 160
 // the front.
 func excerpt(line string, column int) (text string, cut int) {
 	runes := []rune(line)
+	for i, r := range runes {
+		if unicode.IsControl(r) && r != '\t' {
+			runes[i] = unicode.ReplacementChar // nothing in a file reaches a terminal as a command
+		}
+	}
 	if len(runes) <= maxExcerptWidth {
-		return line, 0
+		return string(runes), 0
 	}
 	cut = max(0, min(column-maxExcerptWidth/2, len(runes)-maxExcerptWidth))
 	return string(runes[cut : cut+maxExcerptWidth]), cut
@@ -102,6 +114,14 @@ func (es Errors) Error() string {
 		texts[i] = e.Error()
 	}
 	return strings.Join(texts, "\n\n")
+}
+
+// Count is how many mistakes there are, with those that are not shown.
+func (es Errors) Count() (n int) {
+	for _, e := range es {
+		n += max(1, e.more)
+	}
+	return n
 }
 
 // Err returns the errors as an error, nil when there is none.
@@ -123,8 +143,13 @@ func Join(looks ...Errors) Errors {
 	var joined Errors
 	ranks := map[string]int{}
 	taken := map[place]bool{}
+	unshown := 0
 	for _, look := range looks {
 		for _, e := range look {
+			if e.more > 0 {
+				unshown += e.more
+				continue
+			}
 			if e.Start.Line > 0 && taken[place{e.File, e.Start}] {
 				continue
 			}
@@ -140,11 +165,11 @@ func Join(looks ...Errors) Errors {
 	slices.SortStableFunc(joined, func(a, b Error) int {
 		return cmp.Or(cmp.Compare(ranks[a.File], ranks[b.File]), a.Start.compare(b.Start))
 	})
-	if more := len(joined) - maxErrors; more > 0 {
-		last := joined[maxErrors-1]
-		joined = append(joined[:maxErrors:maxErrors], Error{File: last.File, Message: fmt.Sprintf("and %d more", more)})
+	shown := joined[:min(len(joined), maxErrors)]
+	if unshown += len(joined) - len(shown); unshown > 0 && len(shown) > 0 {
+		return append(slices.Clip(shown), moreErrors(shown[len(shown)-1].File, unshown))
 	}
-	return joined
+	return shown
 }
 
 // Error makes an error at a place of the file.

@@ -74,7 +74,7 @@ func (o *outline) reportf(at Span, hint, format string, args ...any) {
 func (o *outline) finish() Errors {
 	slices.SortStableFunc(o.errors, func(a, b Error) int { return a.Start.compare(b.Start) })
 	if o.unshown > 0 {
-		return append(o.errors, Error{File: o.file.Name, Message: fmt.Sprintf("and %d more", o.unshown)})
+		return append(o.errors, moreErrors(o.file.Name, o.unshown))
 	}
 	return o.errors
 }
@@ -280,6 +280,8 @@ var slips = map[string]string{
 type piece struct {
 	tokens  []lexer.Token
 	leading []string
+	// isTooLong is set where only the first maxClauseTokens are here.
+	isTooLong bool
 }
 
 func (p piece) span() Span {
@@ -311,6 +313,10 @@ func (o *outline) cut(block blockKind, header bool) piece {
 		}
 		for ; o.next < i; o.next++ {
 			p.leading = append(p.leading, o.tokens[o.next].Value)
+		}
+		if p.isTooLong = len(p.tokens) >= maxClauseTokens; p.isTooLong {
+			o.take()
+			continue
 		}
 		p.tokens = append(p.tokens, o.take())
 	}
@@ -367,6 +373,13 @@ func continues(t lexer.Token) bool {
 // is reported, and the node, marked as broken, stands for it.
 func (o *outline) produce(p production, word string, piece piece) item {
 	span := piece.span()
+	if piece.isTooLong {
+		o.reportf(spanOf(piece.tokens[0]), "shorten it, or split it", "this has more than %d words", maxClauseTokens)
+		node, _ := p.parse(peeking(piece.tokens[:1], endOf(piece.tokens[:1])))
+		node.trivia().broken = true
+		node.setSpan(span)
+		return node
+	}
 	isCondition := word == "when" || word == "require" || word == "recover" || word == "let"
 	tokens := repair(piece.tokens, word, isCondition, o.report)
 	if word != "" {

@@ -88,6 +88,9 @@ func (r *repairer) openRange(before lexer.Token) bool {
 
 // upTo is how many tokens there are from the next up to the given sign, 0 where it does not come.
 func (r *repairer) upTo(sign string) int {
+	if r.last[sign] < r.next {
+		return 0
+	}
 	for i := r.next; i < len(r.tokens); i++ {
 		if isOp(r.tokens[i], sign) {
 			return i - r.next + 1

@@ -19,6 +19,8 @@ type repairer struct {
 	// isCondition is set where the piece ends in an expression.
 	isCondition bool
 	report      func(*mistake)
+	// last are the places of the last closing signs among the tokens.
+	last map[string]int
 	// calls are the open parentheses: whether each is that of a call.
 	calls []bool
 	// isWhere is set behind the word where of a metric.
@@ -29,7 +31,12 @@ type repairer struct {
 
 // repair returns the tokens of a piece as they were meant.
 func repair(tokens []lexer.Token, word string, isCondition bool, report func(*mistake)) []lexer.Token {
-	r := &repairer{tokens: tokens, repaired: make([]lexer.Token, 0, len(tokens)), word: word, isCondition: isCondition, report: report}
+	r := &repairer{tokens: tokens, repaired: make([]lexer.Token, 0, len(tokens)), word: word, isCondition: isCondition, report: report, last: map[string]int{}}
+	for i, t := range tokens {
+		if isOp(t, ")") || isOp(t, "}") {
+			r.last[t.Value] = i
+		}
+	}
 	for r.next < len(tokens) {
 		repaired := r.number() || r.header() || r.sign()
 		switch {
