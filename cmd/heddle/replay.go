@@ -223,7 +223,11 @@ func openStore(data string) (*tsdb.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s has no store: %w", data, err)
 	}
-	return tsdb.Open(path, tsdb.Options{Retention: keepAll, Rollup5mRetention: keepAll, Rollup1hRetention: keepAll})
+	db, err := tsdb.Open(path, tsdb.Options{Retention: keepAll, Rollup5mRetention: keepAll, Rollup1hRetention: keepAll})
+	if errors.Is(err, tsdb.ErrLocked) {
+		return nil, fmt.Errorf("%s is in use: stop the server that uses it, or ask that server with --url (%w)", data, tsdb.ErrLocked)
+	}
+	return db, err
 }
 
 // keepAll is a retention that drops nothing: who only reads must not tidy up.

@@ -145,6 +145,7 @@ func TestReplayFromServer(t *testing.T) {
 		{"check --url " + base + " --token-file token blind.rules", exitBad, `rule absent: no series of the metric gone exists: ["gone_seconds"]`},
 		{"check --url " + base + " chat.rules", exitBad, "send a token"},
 		{"check --url " + base + " --data data chat.rules", exitUsage, "can't be used together"},
+		{"check --data data chat.rules", exitBad, "is in use: stop the server that uses it, or ask that server with --url"},
 		{"replay --rules chat.rules --token-file token --url " + base + " --from 1m --to 5m", exitUsage, "--from must lie before --to"},
 		{"replay --rules chat.rules --url " + base, exitBad, "send a token"},
 		{"replay --rules chat.rules --url http://127.0.0.1:1", exitBad, "no answer from http://127.0.0.1:1"},
