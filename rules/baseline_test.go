@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,15 +36,16 @@ rule odd         on model { when avg(latency, 10m) > 2.5 * baseline(avg(latency,
 // course is some models with a day's course, noise, gaps, and counters that reset; a store and an engine that
 // see it pass, and all that was sent.
 type course struct {
-	t      *testing.T
-	random *rand.Rand
-	now    time.Time
-	db     *tsdb.DB
-	engine *Engine
-	told   []string
-	sent   map[string][]sentRow // by model
-	quiet  map[string]time.Time // until when a model says nothing
-	totals map[string][2]float64
+	t       *testing.T
+	random  *rand.Rand
+	now     time.Time
+	storeNS atomic.Int64 // now, for the store's own goroutines
+	db      *tsdb.DB
+	engine  *Engine
+	told    []string
+	sent    map[string][]sentRow // by model
+	quiet   map[string]time.Time // until when a model says nothing
+	totals  map[string][2]float64
 }
 
 type sentRow struct {
@@ -59,8 +61,9 @@ func newCourse(t *testing.T, seed uint64, retention time.Duration) *course {
 		t: t, random: rand.New(rand.NewPCG(seed, 9)), now: start.Add(30 * time.Second),
 		sent: map[string][]sentRow{}, quiet: map[string]time.Time{}, totals: map[string][2]float64{},
 	}
+	c.storeNS.Store(c.now.UnixNano())
 	db, err := tsdb.Open("data", tsdb.Options{
-		FS: vfs.NewMem(), WALSync: -1, Retention: retention, Now: func() time.Time { return c.now },
+		FS: vfs.NewMem(), WALSync: -1, Retention: retention, Now: func() time.Time { return time.Unix(0, c.storeNS.Load()) },
 		Commit: func(b *tsdb.Batch) { c.engine.Observe(b, c.now) },
 	})
 	if err != nil {
@@ -99,6 +102,7 @@ func (c *course) recall() {
 func (c *course) pass(d time.Duration, raised float64) {
 	c.t.Helper()
 	for end := c.now.Add(d); c.now.Before(end); c.now = c.now.Add(courseStep) {
+		c.storeNS.Store(c.now.UnixNano())
 		for next := c.engine.NextTick(); !next.IsZero() && !next.After(c.now); next = c.engine.NextTick() {
 			c.engine.Tick(next)
 			if again := c.engine.NextTick(); !again.After(next) {
