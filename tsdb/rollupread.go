@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/prometheus/prometheus/model/histogram"
@@ -65,23 +66,29 @@ func (v *rollupView) buckets(group groupID, id SeriesID, fields fieldSet) (rolle
 			if err != nil {
 				return r, err
 			}
-			for _, x := range found {
-				if x.StartMS >= v.mint && x.StartMS <= v.maxt {
-					r.buckets = append(r.buckets, x)
-				}
-			}
+			r.buckets = append(r.buckets, between(found, v.mint, v.maxt)...)
 		}
 	}
-	slices.SortFunc(r.buckets, func(a, b bucket) int { return cmp.Compare(a.StartMS, b.StartMS) })
+	byStart := func(a, b bucket) int { return cmp.Compare(a.StartMS, b.StartMS) }
+	if !slices.IsSortedFunc(r.buckets, byStart) {
+		slices.SortFunc(r.buckets, byStart)
+	}
 	// A block that was written and then could not be opened or removed is written again: the same twice.
 	r.buckets = slices.CompactFunc(r.buckets, func(a, b bucket) bool { return a.StartMS == b.StartMS })
 	return r, nil
 }
 
-// buckets decodes some fields of the buckets of a series in a section of a rollup.
+// between returns the buckets that start between two times.
+func between(buckets []bucket, mint, maxt int64) []bucket {
+	from := sort.Search(len(buckets), func(i int) bool { return buckets[i].StartMS >= mint })
+	to := sort.Search(len(buckets), func(i int) bool { return buckets[i].StartMS > maxt })
+	return buckets[from:max(from, to)]
+}
+
+// buckets decodes some fields of the buckets of a series in a section of a rollup, in ascending time.
 func (b *block) buckets(e blockEntry, id SeriesID, fields fieldSet) (buckets []bucket, err error) {
-	at := map[int64]int{}
 	err = b.use(e, func(g *groupBlock) error {
+		var columns []seriesColumn
 		for i, series := range g.series {
 			field := series & (1<<rollupFieldBits - 1)
 			if series>>rollupFieldBits != id || !fields.has(field) {
@@ -91,24 +98,43 @@ func (b *block) buckets(e blockEntry, id SeriesID, fields fieldSet) (buckets []b
 			if err != nil {
 				return err
 			}
-			for row, t := range c.times {
-				k, met := at[t]
-				if !met {
-					k = len(buckets)
-					at[t] = k
-					buckets = append(buckets, bucket{Bucket: Bucket{StartMS: t, Stddev: math.NaN()}})
-				}
-				buckets[k].setField(field, c.at(row))
-			}
+			columns = append(columns, seriesColumn{series: field, column: c})
 		}
+		buckets = joinFields(columns)
 		return nil
 	})
+	return buckets, err
+}
+
+// joinFields makes buckets of their fields.
+func joinFields(columns []seriesColumn) []bucket {
+	var times []int64
+	for i := range columns {
+		if c := &columns[i].column; !slices.Equal(times, c.times) {
+			times = append(slices.Clip(times), c.times...)
+			slices.Sort(times)
+			times = slices.Compact(times)
+		}
+	}
+	buckets := make([]bucket, len(times))
+	for i, t := range times {
+		buckets[i].StartMS, buckets[i].Stddev = t, math.NaN()
+	}
+	for i := range columns {
+		c, at := &columns[i].column, 0
+		for row, t := range c.times {
+			for times[at] < t {
+				at++
+			}
+			buckets[at].setField(columns[i].series, c.at(row))
+		}
+	}
 	for i := range buckets {
 		if x := &buckets[i]; x.Stddev != x.Stddev && x.Min == x.Max && x.sketch == nil {
 			x.Stddev = 0
 		}
 	}
-	return buckets, err
+	return buckets
 }
 
 // history returns the samples of a series in a time range and, where raw samples are gone, some fields of
@@ -190,7 +216,7 @@ func (db *DB) Buckets(id SeriesID, resolution time.Duration, mint, maxt int64) (
 // whole buckets; docs/storage.md lists them. The other functions, and selectors without a range (function
 // ""), get the last value of each bucket at its end.
 func (r *rolled) samples(function string) column {
-	var c column
+	c := r.room(function)
 	for i := range r.buckets {
 		b := &r.buckets[i]
 		end := b.StartMS + r.stepMS - 1
@@ -215,9 +241,36 @@ func (r *rolled) samples(function string) column {
 	return c
 }
 
+// maxRoom bounds the samples for which room is made ahead.
+const maxRoom = 1 << 20
+
+// room makes an empty column for the samples of a function, so that it need not grow.
+func (r *rolled) room(function string) column {
+	n := 2 * len(r.buckets) // the last value and a stale marker
+	if isWeighing(function) {
+		for i := range r.buckets {
+			n += r.buckets[i].Count
+		}
+	}
+	n = min(n, maxRoom)
+	return column{times: make([]int64, 0, n), values: make([]float64, 0, n)}
+}
+
 // floats appends the float samples that stand for a bucket, the last one at lastAt.
 func (b *bucket) floats(c *column, function string, lastAt, stepMS int64) {
 	v := b.Last
+	if isWeighing(function) {
+		n := 0
+		for _, w := range b.standIns(function) {
+			for range w.count {
+				if n++; n == b.Count {
+					v = w.value
+					break
+				}
+				c.append(b.StartMS+int64(n-1)*(lastAt-b.StartMS)/int64(b.Count), cell{value: w.value})
+			}
+		}
+	}
 	switch function {
 	case "rate", "increase":
 		// The series rises from First, falls to nothing from a peak that is as high as all it fell from
@@ -237,21 +290,18 @@ func (b *bucket) floats(c *column, function string, lastAt, stepMS int64) {
 		v = b.Max
 	case "sum_over_time":
 		v = b.Sum
-	case "avg_over_time", "count_over_time", "quantile_over_time", "mad_over_time", "stddev_over_time", "stdvar_over_time":
-		// As many samples as there were, so that buckets weigh what they must against each other and
-		// against raw samples.
-		n := 0
-		for _, w := range b.standIns(function) {
-			for range w.count {
-				if n++; n == b.Count {
-					v = w.value
-					break
-				}
-				c.append(b.StartMS+int64(n-1)*(lastAt-b.StartMS)/int64(b.Count), cell{value: w.value})
-			}
-		}
 	}
 	c.append(lastAt, cell{value: v})
+}
+
+// isWeighing reports whether a function gets as many samples as there were, so that buckets weigh what they
+// must against each other and against raw samples.
+func isWeighing(function string) bool {
+	switch function {
+	case "avg_over_time", "count_over_time", "quantile_over_time", "mad_over_time", "stddev_over_time", "stdvar_over_time":
+		return true
+	}
+	return false
 }
 
 // standIns gives numbers in the place of the samples of a bucket, about which a PromQL function says the

@@ -128,7 +128,7 @@ func (b *bucket) weights() []weighted {
 			list = append(list, weighted{b.Min, inner})
 		}
 	} else {
-		inner = 0
+		inner, list = 0, make([]weighted, 0, len(b.sketch.cells)+3)
 		for _, c := range b.sketch.cells {
 			list = append(list, weighted{min(max(b.sketch.value(c.key), b.Min), b.Max), int(c.count)})
 			inner += int(c.count)
