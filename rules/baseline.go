@@ -22,7 +22,7 @@ type baseline struct {
 }
 
 // quarter is how finely the past is kept: the time of day is the nearest quarter of an hour, because what a
-// baseline is for, the course of a day, moves in hours, and 28 days are 2688 numbers, 21 KiB.
+// baseline is for, the course of a day, moves in hours, and 28 days are 2688 numbers, 22 KiB.
 const quarter = 15 * time.Minute
 
 const (
