@@ -50,14 +50,23 @@ const maxBytes = 4 << 20
 type (
 	ruleFile struct {
 		Groups []group `yaml:"groups"`
+		// The resource that Kubernetes' operator of Prometheus reads has the groups in spec.
+		APIVersion string         `yaml:"apiVersion"`
+		Kind       string         `yaml:"kind"`
+		Metadata   map[string]any `yaml:"metadata"`
+		Spec       *struct {
+			Groups []group `yaml:"groups"`
+		} `yaml:"spec"`
 	}
 	group struct {
-		Name        string            `yaml:"name"`
-		Interval    string            `yaml:"interval"`
-		QueryOffset string            `yaml:"query_offset"`
-		Limit       int               `yaml:"limit"`
-		Labels      map[string]string `yaml:"labels"`
-		Rules       []rule            `yaml:"rules"`
+		Name        string `yaml:"name"`
+		Interval    string `yaml:"interval"`
+		QueryOffset string `yaml:"query_offset"`
+		Limit       int    `yaml:"limit"`
+		// PartialResponse is Thanos's: of no meaning where there is one store.
+		PartialResponse string            `yaml:"partial_response_strategy"`
+		Labels          map[string]string `yaml:"labels"`
+		Rules           []rule            `yaml:"rules"`
 	}
 	rule struct {
 		Record        string            `yaml:"record"`
@@ -88,9 +97,13 @@ func Import(name string, source []byte, o Options) (*Result, error) {
 		o.On = []string{"model"}
 	}
 	w := &writer{options: o, metrics: newMetricSet(), names: map[string]bool{}, parser: parser.NewParser(parser.Options{})}
-	for i, g := range file.Groups {
+	groups, path := file.Groups, "$.groups"
+	if file.Spec != nil {
+		groups, path = file.Spec.Groups, "$.spec.groups"
+	}
+	for i, g := range groups {
 		for j, r := range g.Rules {
-			w.line = lineOf(tree, i, j)
+			w.line = lineOf(tree, path, i, j)
 			w.rule(g, r)
 		}
 	}
@@ -103,8 +116,8 @@ func Import(name string, source []byte, o Options) (*Result, error) {
 }
 
 // lineOf returns the line on which a rule begins.
-func lineOf(tree *ast.File, group, rule int) int {
-	path, err := yaml.PathString(fmt.Sprintf("$.groups[%d].rules[%d]", group, rule))
+func lineOf(tree *ast.File, groups string, group, rule int) int {
+	path, err := yaml.PathString(fmt.Sprintf("%s[%d].rules[%d]", groups, group, rule))
 	if err != nil {
 		return 0
 	}
