@@ -34,7 +34,7 @@ func (s *Series) end() uint64 { return s.values.end() }
 // the place where it keeps the one that it reads.
 func (s *Series) at(number uint64, reader int) point {
 	if number >= s.values.first {
-		return point{*s.rows.times.at(number + s.offset), *s.values.at(number)}
+		return point{s.rows.times.at(number + s.offset), *s.values.at(number)}
 	}
 	return s.sealed.at(number, reader)
 }
@@ -44,14 +44,14 @@ func (s *Series) after(t int64, reader int) uint64 {
 	if s.sealed != nil && t < s.sealed.newest() {
 		return s.sealed.after(t, reader)
 	}
-	row := max(s.rows.after(t), s.values.first+s.offset)
+	row := max(s.rows.times.after(t), s.values.first+s.offset)
 	return min(row-s.offset, s.end())
 }
 
 // follow lets go of values whose rows are gone, because no window reaches back to them, and of what is
 // older.
 func (s *Series) follow() {
-	if gone := s.rows.times.first; s.values.count > 0 && s.values.first+s.offset < gone {
+	if gone := s.rows.times.first(); s.values.count > 0 && s.values.first+s.offset < gone {
 		s.values.dropBefore(min(gone-s.offset, s.end()))
 		s.sealed = nil
 	}
@@ -66,7 +66,7 @@ func (s *Series) forget(limit int64) {
 		}
 		s.sealed = nil
 	}
-	for s.values.count > 0 && *s.rows.times.at(s.values.first + s.offset) <= limit {
+	for s.values.count > 0 && s.rows.times.at(s.values.first+s.offset) <= limit {
 		s.values.dropBefore(s.values.first + 1)
 	}
 }
@@ -78,7 +78,7 @@ func (s *Series) put(t int64, v float64) (number uint64, fresh bool) {
 		v = math.NaN()
 	}
 	s.follow()
-	if t <= s.rows.floor {
+	if !s.rows.reaches(t) {
 		s.part()
 	}
 	row := s.rows.row(t)
@@ -192,12 +192,12 @@ func (s *Series) Join(clock *Clock) {
 			if to.has(p.time) {
 				same++
 			}
-			if p.time <= to.floor {
+			if !to.reaches(p.time) {
 				return
 			}
 		}
 	}
-	if to.times.count == 0 || 2*same >= n {
+	if to.times.count() == 0 || 2*same >= n {
 		s.move(to, nil)
 	}
 }

@@ -163,3 +163,30 @@ func compareWindows(t *testing.T, m *member, s shape, end int64) (compared int) 
 	}
 	return compared
 }
+
+// TestRareSamples: two samples a day, and windows of months, with some that come after a year.
+func TestRareSamples(t *testing.T) {
+	r := rand.New(rand.NewPCG(randomSeed(t), 9))
+	const day = int64(24 * 3600 * 1000)
+	s := shape{counter: true, integers: true}
+	plan := &Plan{Grace: 60_000}
+	for family := Counts; family <= Ranks; family++ {
+		plan.Specs = append(plan.Specs, Spec{Family: family, Width: 100 * day}, Spec{Family: family, Width: 10 * day, Lag: 70 * day})
+	}
+	m := &member{fed: fed{Series: NewSeries(plan, new(Clock)), plan: plan}}
+	compared := 0
+	for at, i := int64(0), 0; i < 1500; i++ {
+		at += day/2 + r.Int64N(1000)
+		if r.IntN(300) == 0 {
+			at += 365 * day
+		}
+		m.add(t, point{at, m.draw(r, s)})
+		m.Slide(at)
+		if i%7 == 0 {
+			compared += compareWindows(t, m, s, at)
+		}
+	}
+	if compared < 3000 {
+		t.Errorf("only %d known values", compared)
+	}
+}

@@ -115,7 +115,7 @@ func TestWeekOfSamples(t *testing.T) {
 		if got := s.windows[0].samples(); got != int(week/interval) {
 			t.Fatalf("%d samples", got)
 		}
-		size := 8*len(s.values.items) + 8*len(s.rows.times.items)
+		size := 8*len(s.values.items) + 4*len(s.rows.times.distances.items)
 		for _, p := range s.sealed.panes {
 			size += int(unsafe.Sizeof(p)) + cap(p.packed)
 		}

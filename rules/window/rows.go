@@ -9,7 +9,7 @@ import "slices"
 // What is older than a series' grace moves from the column into panes, a pane's worth of rows at a time,
 // for all columns at once; what is older than any window goes.
 type rows struct {
-	times ring[int64] // strictly rising
+	times times
 	// newest is the time of the newest row; floor that of the newest one that is no longer here.
 	newest, floor int64
 	// memory and grace are the longest of the columns.
@@ -36,14 +36,14 @@ func (r *rows) leave(s *Series) {
 func (r *rows) row(t int64) uint64 {
 	end := r.times.end()
 	switch {
-	case t > r.newest || r.times.count == 0:
+	case t > r.newest || r.times.count() == 0:
 		r.push(t)
 		return end
 	case t == r.newest:
 		return end - 1
 	}
-	n := r.after(t)
-	if n > r.times.first && *r.times.at(n - 1) == t {
+	n := r.times.after(t)
+	if n > r.times.first() && r.times.at(n-1) == t {
 		return n - 1
 	}
 	r.times.insert(n, t)
@@ -55,49 +55,45 @@ func (r *rows) row(t int64) uint64 {
 
 // has reports whether there is a row at a time.
 func (r *rows) has(t int64) bool {
-	n := r.after(t)
-	return n > r.times.first && *r.times.at(n - 1) == t
+	n := r.times.after(t)
+	return n > r.times.first() && r.times.at(n-1) == t
 }
 
-// after returns the number of the first row later than t, that of the next one if there is none.
-func (r *rows) after(t int64) uint64 {
-	low, high := 0, int(r.times.count)
-	for low < high {
-		middle := (low + high) / 2
-		if r.times.items[r.times.place(middle)] > t {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	return r.times.first + uint64(low)
+// reaches reports whether a row at a time can be among the others.
+func (r *rows) reaches(t int64) bool {
+	return t > r.floor && (t >= r.newest || r.times.count() == 0 || uint64(r.newest-t) <= longestSpan)
 }
 
 // push appends a row. Where the ring would have to grow for it, it first forgets what it can.
 func (r *rows) push(t int64) {
-	if r.times.isFull() {
-		for r.times.count > 0 && *r.times.at(r.times.first) <= t-r.memory {
-			r.dropBefore(r.times.first + 1) // the columns follow when they are next used
+	if r.times.distances.isFull() || r.tooFar(t) {
+		for r.times.count() > 0 && r.times.at(r.times.first()) <= t-r.memory {
+			r.dropBefore(r.times.first() + 1) // the columns follow when they are next used
 		}
-		if r.times.count >= 2*paneRows {
-			r.seal(t)
+		if r.times.count() >= 2*paneRows && r.times.at(r.times.first()+paneRows-1) < t-r.grace {
+			r.seal(paneRows, t) // no late sample can belong there any more
+		}
+		for r.tooFar(t) {
+			r.seal(1, t)
 		}
 	}
-	r.times.push(t)
+	r.times.insert(r.times.end(), t)
 	r.newest = t
 }
 
 func (r *rows) dropBefore(number uint64) {
-	r.floor = *r.times.at(number - 1)
-	r.times.dropBefore(number)
+	r.floor = r.times.at(number - 1)
+	r.times.distances.dropBefore(number)
 }
 
-// seal moves the oldest rows into panes, unless a late sample may still belong there.
-func (r *rows) seal(newest int64) {
-	end := r.times.first + paneRows
-	if *r.times.at(end - 1) >= newest-r.grace {
-		return
-	}
+// tooFar reports whether a newer time lies too far from the oldest row.
+func (r *rows) tooFar(t int64) bool {
+	return r.times.count() > 0 && uint64(t-r.times.at(r.times.first())) > longestSpan
+}
+
+// seal moves the oldest rows, up to paneRows of them, into panes.
+func (r *rows) seal(count int, newest int64) {
+	end := r.times.first() + uint64(count)
 	for _, s := range r.columns {
 		s.seal(end, newest)
 	}
