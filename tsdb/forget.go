@@ -65,14 +65,19 @@ func (h *head) forget(oldest, expired int64) index.Postings {
 		_, is := slices.BinarySearch(gone, uint32(id))
 		return is
 	}
+	// What the log does not have yet has just been made by an append that is under way. To bring all of it
+	// back, out of the order of ids, would take longer the more series there are.
+	underWay := slices.Sorted(slices.Values(h.unlogged))
 	gone = slices.DeleteFunc(gone, func(id uint32) bool {
+		if _, is := slices.BinarySearch(underWay, SeriesID(id)); is {
+			return true
+		}
 		ref := h.refs.at(int(id))
 		packed := ref.packed.Load()
 		ref.packed.Store(packed | deadRef)
 		return packed&deadRef != 0 // forgotten before
 	})
 	h.index.Delete(gone)
-	h.unlogged = slices.DeleteFunc(slices.Clone(h.unlogged), isGone)
 	h.unsaved = slices.DeleteFunc(slices.Clone(h.unsaved), isGone)
 	h.seriesCount.Add(-int64(len(gone)))
 	return gone

@@ -90,7 +90,8 @@ func TestForgottenSeriesComesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.DropOld(); err != nil { // no sample yet, so it is forgotten
+	push(t, db, metric("other"), point{now.UnixMilli(), 1}) // the series is in the log now
+	if err := db.DropOld(); err != nil {                    // no sample yet, so it is forgotten
 		t.Fatal(err)
 	}
 	push(t, db, ls, point{now.UnixMilli(), 1})
@@ -129,8 +130,12 @@ func TestForgottenUnderAnAppendSurvivesAKill(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			push(t, db, metric("other"), point{startMS(), 1}) // the series is in the log now
 			if err := db.DropOld(); err != nil {
 				t.Fatal(err)
+			}
+			if db.Stats().Series != 1 {
+				t.Fatalf("not forgotten: %+v", db.Stats())
 			}
 			add(a, id)
 			if r, err := a.Commit(); err != nil || r.Appended+r.Exemplars != 1 {
@@ -142,6 +147,26 @@ func TestForgottenUnderAnAppendSurvivesAKill(t *testing.T) {
 				t.Fatalf("after a kill the model is %q", got)
 			}
 		})
+	}
+}
+
+// TestSeriesUnderWayIsNotForgotten: an append has made it, and its samples are about to come.
+func TestSeriesUnderWayIsNotForgotten(t *testing.T) {
+	db := open(t, t.TempDir(), options())
+	a := db.Appender(start)
+	id, err := a.Series(metric("m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.DropOld(); err != nil {
+		t.Fatal(err)
+	}
+	if s := db.Stats(); s.Series != 1 || db.Labels(id).IsEmpty() {
+		t.Errorf("forgotten: %+v", s)
+	}
+	a.Sample(id, startMS(), 1)
+	if r, err := a.Commit(); err != nil || r.Appended != 1 {
+		t.Fatalf("%+v %v", r, err)
 	}
 }
 
