@@ -24,11 +24,13 @@ const baselineRules = `
 metric latency  = gauge "latency_seconds"
 metric requests = counter "requests_total"
 metric failures = counter "failures_total"
+metric waiting  = histogram "waiting_seconds"
 rule usual_avg   on model { when baseline(avg(latency, 10m), 5d) > 1e9 }
 rule usual_p90   on model { when baseline(quantile(90%, latency, 10m), 5d) > 1e9 }
 rule usual_max   on model { when baseline(max(latency, 10m), 2d) > 1e9 }
 rule usual_dev   on model { when baseline(stddev(latency, 10m), 5d) > 1e9 }
 rule usual_share on model { when baseline(100 * ratio(failures, requests, 10m), 5d) > 1e9 }
+rule usual_p95   on model { when baseline(p95(waiting, 10m), 3d) > 1e9 }
 rule hour_before on model { when ago(baseline(avg(latency, 10m), 5d), 1h) > 1e9 }
 rule odd         on model { when avg(latency, 10m) > 2.5 * baseline(avg(latency, 10m), 5d) for 2m }
 `
@@ -45,8 +47,13 @@ type course struct {
 	told    []string
 	sent    map[string][]sentRow // by model
 	quiet   map[string]time.Time // until when a model says nothing
+	steady  bool                 // no model falls quiet
 	totals  map[string][2]float64
+	// waited are the buckets of a classic histogram, by model.
+	waited map[string]*[len(waitingBounds)]float64
 }
+
+var waitingBounds = [...]string{"0.1", "0.5", "1", "2", "5", "+Inf"}
 
 type sentRow struct {
 	ms                          int64
@@ -60,6 +67,7 @@ func newCourse(t *testing.T, seed uint64, retention time.Duration) *course {
 	c := &course{
 		t: t, random: rand.New(rand.NewPCG(seed, 9)), now: start.Add(30 * time.Second),
 		sent: map[string][]sentRow{}, quiet: map[string]time.Time{}, totals: map[string][2]float64{},
+		waited: map[string]*[len(waitingBounds)]float64{"a": {}, "b": {}},
 	}
 	c.storeNS.Store(c.now.UnixNano())
 	db, err := tsdb.Open("data", tsdb.Options{
@@ -112,7 +120,7 @@ func (c *course) pass(d time.Duration, raised float64) {
 		a := c.db.Appender(c.now)
 		hour := float64(c.now.Hour()) + float64(c.now.Minute())/60
 		for i, model := range []string{"a", "b"} {
-			if c.random.IntN(3000) == 0 {
+			if c.random.IntN(3000) == 0 && !c.steady {
 				c.quiet[model] = c.now.Add(time.Duration(c.random.IntN(300)) * time.Minute)
 			}
 			if c.quiet[model].After(c.now) {
@@ -135,6 +143,7 @@ func (c *course) pass(d time.Duration, raised float64) {
 				}
 				a.Sample(id, row.ms, v)
 			}
+			c.wait(a, model, row)
 		}
 		if _, err := a.Commit(); err != nil {
 			c.t.Fatal(err)
@@ -145,6 +154,45 @@ func (c *course) pass(d time.Duration, raised float64) {
 			synctest.Wait()
 		}
 	}
+}
+
+// wait adds some observations around a latency to the histogram of a model.
+func (c *course) wait(a *tsdb.Appender, model string, row sentRow) {
+	c.t.Helper()
+	buckets := c.waited[model]
+	for range 20 {
+		v := row.latency * c.random.Float64()
+		for i, bound := range waitingBounds {
+			if le, _ := strconv.ParseFloat(bound, 64); v <= le {
+				buckets[i]++
+			}
+		}
+	}
+	send := func(v float64, name string, pairs ...string) {
+		id, err := a.Series(labels.FromStrings(append(pairs, "__name__", "waiting_seconds_"+name, "model", model)...))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		a.Sample(id, row.ms, v)
+	}
+	for i, bound := range waitingBounds {
+		send(buckets[i], "bucket", "le", bound)
+	}
+	send(buckets[len(buckets)-1], "count")
+}
+
+// shown are the values that a rule's baseline has, by model.
+func (c *course) shown(rule string) map[string]string {
+	c.t.Helper()
+	list, _, ok := c.engine.Explain(Selection{Rule: rule})
+	if !ok {
+		c.t.Fatalf("no rule %s", rule)
+	}
+	values := map[string]string{}
+	for _, x := range list {
+		values[x.Instance.Labels.Get("model")] = x.Clauses[0].Tree.Parts[0].Value
+	}
+	return values
 }
 
 // window returns the rows of ten minutes up to the last one before a time; nil, where the model had been silent.
@@ -283,6 +331,32 @@ func testBaselineOfDays(t *testing.T) {
 	}
 }
 
+// TestBaselineOfHistogram: what an engine saw pass of a histogram is what another reads from the store.
+func TestBaselineOfHistogram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCourse(t, 7, 30*24*time.Hour)
+		compared := 0
+		c.pass(3*24*time.Hour+20*time.Minute, 1)
+		for range 5 {
+			c.pass(77*time.Minute, 1)
+			before := c.shown("usual_p95")
+			c.restart()
+			for model, value := range c.shown("usual_p95") {
+				_, whole := c.plain(model, c.now.Add(-courseStep), 3, meanOf)
+				if rows := c.sent[model]; !whole || rows[len(rows)-1].ms < c.now.Add(-2*courseStep).UnixMilli() {
+					continue // silent now or then
+				}
+				if compared++; value != before[model] || value == "unknown" {
+					t.Errorf("%v: %s was %s, and is %s after a restart", c.now, model, before[model], value)
+				}
+			}
+		}
+		if compared < 5 {
+			t.Errorf("only %d were compared", compared)
+		}
+	})
+}
+
 // TestBaselineWaits: until the past was read, a baseline is unknown; a reload keeps what is known.
 func TestBaselineWaits(t *testing.T) {
 	synctest.Test(t, testBaselineWaits)
@@ -290,6 +364,7 @@ func TestBaselineWaits(t *testing.T) {
 
 func testBaselineWaits(t *testing.T) {
 	c := newCourse(t, 1, 30*24*time.Hour)
+	c.steady = true
 	c.pass(2*24*time.Hour, 1)
 	c.engine = NewEngine(Options{Labels: c.db.Labels, Store: c.db})
 	unknown := func() bool {
