@@ -18,9 +18,9 @@
 //     w), where a's series are among those that b takes, no series of a at all is 0 of b, because
 //     senders make the series of a failure with the first failure.
 //   - Windows end at the newest sample of the series' group. The series that are first met together in
-//     a row are a group. It is silent once nothing has come for two and a half of its usual gaps (at
-//     least 2 s; a minute while only one arrival is known); from then on its windows move with the
-//     server's clock.
+//     a row are a group. It is silent once nothing has come for two and a half of its usual gaps between
+//     arrivals, or between samples where that is longer (at least 2 s; a minute while only one arrival is
+//     known); from then on its windows move with the server's clock.
 //   - A fresh instance does not begin to fire until, for each width of window in its `when`, some window
 //     holds half of the samples it should; it may be pending meanwhile. A rule that requires a coverage
 //     for a width says itself how much is enough. last, age, count, coverage and ewma wait for nothing.

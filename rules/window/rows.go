@@ -22,7 +22,7 @@ func newRows() *rows { return &rows{newest: never, floor: never} }
 // join takes up a series that has no values in other rows.
 func (r *rows) join(s *Series) {
 	s.rows = r
-	r.columns = append(slices.Clip(r.columns), s)
+	r.columns = append(r.columns, s)
 	r.memory, r.grace = max(r.memory, s.plan.memory()), max(r.grace, s.plan.Grace)
 }
 
