@@ -67,8 +67,8 @@ func (f *fleet) round() {
 	}
 }
 
-// BenchmarkRound is the goal of at most 60 ms of CPU for 10,000 instances: one twentieth of what
-// Prometheus takes for the evaluation of the same rules.
+// BenchmarkRound is a round of 10,000 instances, with the timers that ring in between. The goal is a twentieth of
+// what Prometheus takes for two rules over all of them: 5 to 7 ms.
 func BenchmarkRound(b *testing.B) {
 	f := newFleet(b, 10_000)
 	for range 25 { // fill the windows
@@ -77,6 +77,7 @@ func BenchmarkRound(b *testing.B) {
 	}
 	for b.Loop() {
 		f.round()
+		f.engine.Tick(f.at)
 		f.engine.Observe(&f.batch, f.at)
 	}
 }
