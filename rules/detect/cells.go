@@ -17,9 +17,12 @@ const (
 // bounds are the upper bounds of a histogram's buckets by cell. Cells keep their places, so that who feeds
 // them can remember these.
 type bounds struct {
-	// upper is by cell; that of cellAll is +Inf. series is how many classic series count the cell.
-	upper  []float64
-	series []int32
+	// upper is by cell; that of cellAll is +Inf.
+	upper []float64
+	// heard is how many samples of classic series each cell had in the block, hour in the blocks of the
+	// hour; complete are the cells that had as many as cellAll in the last hour that is over.
+	heard, hour []uint32
+	complete    []bool
 	// order lists the cells by rising bound.
 	order []int
 	// native: they are those of native histograms.
@@ -35,7 +38,10 @@ const maxBounds = 96
 const finest = 3
 
 func newBounds() *bounds {
-	return &bounds{upper: []float64{math.Inf(1)}, series: []int32{0}, order: []int{cellAll}, coarsest: finest}
+	return &bounds{
+		upper: []float64{math.Inf(1)}, heard: make([]uint32, 1), hour: make([]uint32, 1), complete: make([]bool, 1),
+		order: []int{cellAll}, coarsest: finest,
+	}
 }
 
 // place is where a bound stands in the order, or belongs.
@@ -51,10 +57,10 @@ func (b *bounds) place(upper float64) (at int, found bool) {
 	})
 }
 
-// usable reports whether a cell counts the observations of all senders alike: each classic sender has the
-// bound, and the buckets of each native one end there.
+// usable reports whether a cell counts the observations of all senders alike: in the last hour each classic
+// sender had the bound, and the buckets of each native one end there.
 func (b *bounds) usable(cell int) bool {
-	if cell == cellAll || b.upper[cell] <= 0 || !b.native && b.series[cell] != b.series[cellAll] {
+	if cell == cellAll || b.upper[cell] <= 0 || !b.native && !b.complete[cell] {
 		return false
 	}
 	if b.coarsest < finest { // 2^(i/8) is a bound of schema s where i is a multiple of 2^(3−s)
@@ -80,7 +86,27 @@ func (b *bounds) add(upper float64, at int) (cell, below, above int) {
 	if at > 0 {
 		below = b.order[at-1]
 	}
-	b.upper, b.series = append(b.upper, upper), append(b.series, 0)
+	b.upper, b.complete = append(b.upper, upper), append(b.complete, false)
+	b.heard, b.hour = append(b.heard, 0), append(b.hour, 0)
 	b.order = slices.Insert(b.order, at, cell)
 	return cell, below, above
+}
+
+// whole reports whether all senders have told the cell in the block. A sender that has changed its buckets
+// does not, and its observations would seem to lie beyond.
+func (b *bounds) whole(cell int) bool { return b.native || b.heard[cell] == b.heard[cellAll] }
+
+// endBlock makes the block part of the hour; endHour finds out who was complete in the hour.
+func (b *bounds) endBlock() {
+	for cell, n := range b.heard {
+		b.hour[cell] += n
+	}
+	clear(b.heard)
+}
+
+func (b *bounds) endHour() {
+	for cell, n := range b.hour {
+		b.complete[cell] = n == b.hour[cellAll]
+	}
+	clear(b.hour)
 }

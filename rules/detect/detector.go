@@ -109,6 +109,7 @@ func (d *Detector) AddWhole(growth float64) {
 func (d *Detector) AddBelow(cell int, growth float64) {
 	if cell >= 0 && !d.bounds.native {
 		d.block[cell] += growth
+		d.bounds.heard[cell]++
 		d.fresh = true
 	}
 }
@@ -128,21 +129,16 @@ func (d *Detector) AddValue(v float64) {
 	d.fresh = true
 }
 
-// Bound returns the cell of a classic bucket's upper bound, which one more series counts; -1 where there
-// are too many.
+// Bound returns the cell of a classic bucket's upper bound; -1 where there are too many.
 func (d *Detector) Bound(upper float64) (cell int) {
 	at, found := d.bounds.place(upper)
-	if !found && len(d.bounds.upper) >= maxBounds {
+	switch {
+	case found:
+		return d.bounds.order[at]
+	case len(d.bounds.upper) >= maxBounds:
 		return -1
 	}
-	if !found {
-		cell = d.insert(upper, at)
-	} else {
-		cell = d.bounds.order[at]
-	}
-	d.bounds.series[cell]++
-	d.relearn()
-	return cell
+	return d.insert(upper, at)
 }
 
 // insert makes a cell for a bound. What was counted before is taken to lie on the side of the bound
@@ -169,6 +165,9 @@ func (d *Detector) close() {
 		d.learn()
 	}
 	clear(d.block)
+	if d.bounds != nil {
+		d.bounds.endBlock()
+	}
 	d.heard, d.fresh, d.blockLeast = false, false, math.Inf(1)
 }
 
@@ -185,6 +184,9 @@ func (d *Detector) learn() {
 		block[cellSum] = min(block[cellSum], block[cellAll])
 	}
 	if d.past.take(block, d.blockLeast, d.opened) {
+		if d.bounds != nil {
+			d.bounds.endHour()
+		}
 		d.relearn()
 	}
 	if d.state.shifted || d.level > 0 && d.level >= min(doubtNats, -d.floor/2) {

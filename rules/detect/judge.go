@@ -102,13 +102,17 @@ func (d *Detector) follow(logs []float64, top float64) (test, bet int) {
 	return test, bet
 }
 
-// seen is how much of the block a test is about: x of n observations, or the level over the least.
+// seen is how much of the block a test is about: x of n observations, or the level over the least. None of
+// none is no evidence.
 func (d *Detector) seen(t *test) (n, x float64) {
 	n = d.block[cellAll]
 	switch d.plan.Kind {
 	case Gauge:
 		return 1, d.block[cellSum]/n - d.least
 	case Histogram:
+		if !d.bounds.whole(t.cell) {
+			return 0, 0
+		}
 		x = d.block[t.cell]
 		if !d.plan.Down {
 			x = n - x

@@ -355,6 +355,26 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
+// TestNewBuckets: a sender that changes its buckets, even to others altogether, moves nothing.
+func TestNewBuckets(t *testing.T) {
+	other := append([]float64{0.13, 0.28, 0.45, 0.7, 1.1, 1.6, 2.6, 4.5, 9}, math.Inf(1))
+	for _, down := range []bool{false, true} {
+		moved := 2.5
+		if down {
+			moved = 0.3
+		}
+		s := newSim(detect.Plan{Kind: detect.Histogram, Tolerance: 0.25, Relative: true, Down: down}, 1e-8, 9, latency(5, fine))
+		s.run(hours(12.3), 1)
+		s.feed = latency(5, other)
+		if alarms, _ := s.run(hours(12), 1); alarms > 0 {
+			t.Errorf("down %v: %d alarms after a change of buckets", down, alarms)
+		}
+		if alarms, _ := s.run(hours(0.3), moved); alarms != 1 {
+			t.Errorf("down %v: a shift after a change of buckets: %d alarms, %s", down, alarms, s)
+		}
+	}
+}
+
 func TestAt(t *testing.T) {
 	for _, c := range []struct{ sample, now, want int64 }{
 		{100_000, 100_500, 100_000}, {104_000, 100_000, 104_000}, {40_000, 100_000, 100_000}, {160_000, 100_000, 100_000},
