@@ -62,7 +62,7 @@ const (
 
 // New returns a detector without a past.
 func New(plan *Plan, budget *Budget) *Detector {
-	d := &Detector{plan: plan, budget: budget, blockLeast: math.Inf(1), level: 0}
+	d := &Detector{plan: plan, budget: budget, blockLeast: math.Inf(1)}
 	switch plan.Kind {
 	case Histogram:
 		d.bounds = newBounds()
