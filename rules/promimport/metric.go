@@ -26,7 +26,7 @@ type metric struct {
 
 // newMetric makes the declaration of a selector, without its name.
 func newMetric(kind, source string, matchers []*labels.Matcher) (metric, error) {
-	var where []string
+	var where, chosen []string
 	for _, m := range matchers {
 		if m.Name == labels.MetricName {
 			continue
@@ -35,13 +35,33 @@ func newMetric(kind, source string, matchers []*labels.Matcher) (metric, error) 
 			return metric{}, fmt.Errorf("the label %q has a name that cannot be written here", m.Name)
 		}
 		where = append(where, fmt.Sprintf("%s %s %s", m.Name, m.Type, quote(m.Value)))
+		chosen = append(chosen, inName(m))
 	}
+	slices.Sort(chosen)
 	slices.Sort(where)
 	declaration := kind + " " + quote(source)
 	if len(where) > 0 {
 		declaration += " where " + strings.Join(where, ", ")
 	}
-	return metric{base: word(source), declaration: declaration}, nil
+	name := word(source)
+	if suffix := strings.Join(slices.DeleteFunc(chosen, func(part string) bool { return part == "" }), "_"); suffix != "" {
+		name += "_" + suffix[:min(len(suffix), maxSuffix)]
+	}
+	return metric{base: name, declaration: declaration}, nil
+}
+
+// maxSuffix keeps the names of metrics readable that choose by long patterns.
+const maxSuffix = 40
+
+// inName is what a matcher adds to the name of its metric: the letters and digits of its value, 5xx for 5..
+func inName(m *labels.Matcher) string {
+	parts := strings.FieldsFunc(strings.ReplaceAll(m.Value, "..", "xx"), func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if m.Type == labels.MatchNotEqual || m.Type == labels.MatchNotRegexp {
+		parts = append([]string{"not"}, parts...)
+	}
+	return strings.Join(parts, "_")
 }
 
 var stringEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
