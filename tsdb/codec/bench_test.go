@@ -29,6 +29,7 @@ func BenchmarkEncode(b *testing.B) {
 
 // BenchmarkDecode decodes whole groups, each with its timestamps and all of its columns into one
 // buffer, with each set of kernels that runs here. Timestamps are not counted as samples, their time is.
+// What it gave is in docs/benchmarks.md.
 func BenchmarkDecode(b *testing.B) {
 	const (
 		targets = 12   // of which every third is jittered
@@ -66,30 +67,6 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(samples), "ns/sample")
 			b.ReportMetric(float64(b.N)*float64(samples)/b.Elapsed().Seconds()/1e6, "Msamples/s")
-		})
-	}
-}
-
-// BenchmarkDecodeKinds decodes each column of a hot group alone, as often as the group has samples.
-func BenchmarkDecodeKinds(b *testing.B) {
-	g := telemetry(1440, 1)
-	var e Encoder
-	block, _ := e.Append(nil, g, Hot)
-	for i := range g.Columns {
-		forLevels(b, fmt.Sprint(i), func(b *testing.B) {
-			var r GroupReader
-			_ = r.Reset(block)
-			var values []float64
-			if i > 0 {
-				_, _ = r.Floats(nil, i-1)
-			}
-			for b.Loop() {
-				values, _ = r.Floats(values[:0], i)
-			}
-			var h columnHead
-			c := r.samples(&h, i)
-			b.Logf("column %d: lean %d, header %#x, %d bytes", i, h.lean.kind, c.src[c.pos], c.left())
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1440, "ns/sample")
 		})
 	}
 }

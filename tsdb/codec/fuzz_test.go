@@ -25,6 +25,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		checkRefusal(t, len(src), decodeAll(src))
+		checkLevels(t, src)
 		_, err := DecodeExemplars(nil, src)
 		checkRefusal(t, len(src), err)
 	})
@@ -78,6 +79,29 @@ func decodeAll(src []byte) error {
 	return err
 }
 
+// checkLevels checks that float columns are read alike, or refused alike, with every set of kernels.
+func checkLevels(t *testing.T, src []byte) {
+	t.Helper()
+	var readers [levelAVX512 + 1]GroupReader
+	best := kernels
+	defer func() { kernels = best }()
+	for i := range readers {
+		if readers[i].Reset(src) != nil {
+			return
+		}
+	}
+	for i := range readers[0].Columns() {
+		kernels = levelGo
+		want, wantErr := readers[levelGo].Floats(nil, i)
+		for kernels = levelGo + 1; kernels <= best; kernels++ {
+			got, err := readers[kernels].Floats(nil, i)
+			if (err == nil) != (wantErr == nil) || firstDifference(got, want) >= 0 {
+				t.Fatalf("column %d with %v: %d values, %v; with %v: %d values, %v", i, kernels, len(got), err, levelGo, len(want), wantErr)
+			}
+		}
+	}
+}
+
 // checkRefusal checks that an error about a block says where in it.
 func checkRefusal(t *testing.T, size int, err error) {
 	t.Helper()
@@ -129,6 +153,7 @@ func TestDamagedBlocksAreRefusedOrRead(t *testing.T) {
 				damaged = damaged[:r.IntN(len(damaged))]
 			}
 			checkRefusal(t, len(damaged), decodeAll(damaged))
+			checkLevels(t, damaged)
 		}
 	}
 }
