@@ -121,13 +121,21 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 			fmt.Fprint(env.Stdout, syntax.Format(file))
 		}
 	case !c.Quiet:
-		for _, warning := range syntax.Lint(files) {
+		warnings := syntax.Lint(files)
+		for i, warning := range warnings {
+			if i == maxWarnings {
+				fmt.Fprintf(env.Stdout, "and %s more\n\n", count(len(warnings)-i, "warning"))
+				break
+			}
 			fmt.Fprintf(env.Stdout, "%s\n\n", warning)
 		}
 		fmt.Fprintf(env.Stdout, "%s: no mistakes in %s, %s\n", strings.Join(set.Names(), ", "), count(len(program.Rules()), "rule"), count(len(program.Routes()), "route"))
 	}
 	return nil
 }
+
+// maxWarnings are printed, as many as of mistakes; the rest is counted.
+const maxWarnings = 200
 
 // count gives "1 rule", "2 rules".
 func count(n int, noun string) string {
