@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -54,4 +55,75 @@ func TestLongConditions(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	checkRoundTrip(t, want)
+}
+
+// TestEveryCommentIsKept: wherever a comment stands it is in the canonical form, once.
+func TestEveryCommentIsKept(t *testing.T) {
+	source := `# top
+
+# second top
+
+
+use "heddle" # behind use
+# before metric
+metric q = gauge "q" or # c1
+  # c2
+  "r" # c3
+
+rule a on model, # c4
+  # c5
+  region # c6
+  # c7
+{ # c8
+  # c9
+  when avg(q, 1m) > 5 # c10
+    # c11
+    and avg(q, 5m) > 3 # c12
+    # c13
+    or ( # c14
+      avg(q, 9m) > 1 # c15
+    ) # c16
+  # c17
+
+  # c18
+  for 5s # c19
+  # c20
+
+  # c21
+} # c22
+# c23
+
+let x = avg(q, 1m) # c24
+  # c25
+  + 1
+test "t" { # c26
+  # c27
+  q{ # c28
+    model="a" # c29
+  } is 5 for 5m, # c30
+    # c31
+    6 # c32
+  # c33
+  at 5m rule a is firing # c34
+  # c35
+}
+# c36
+
+# end
+`
+	checkRoundTrip(t, source)
+	file, errs := Parse("x.rules", source)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	formatted := Format(file)
+	for i := 1; i <= 36; i++ {
+		if comment := fmt.Sprintf("# c%d\n", i); strings.Count(formatted, comment) != 1 {
+			t.Errorf("%q is there %d times in\n%s", comment, strings.Count(formatted, comment), formatted)
+		}
+	}
+	windows, errs := Parse("x.rules", strings.ReplaceAll(source, "\n", "\r\n"))
+	if errs != nil || Format(windows) != formatted {
+		t.Errorf("line ends of Windows change the form: %v\n%s", errs, Format(windows))
+	}
 }

@@ -306,7 +306,7 @@ func (o *outline) cut(block blockKind, header bool) piece {
 			}
 			depth++
 		case isOp(token, "}"):
-			if depth == 0 || o.firstOnLine(i) {
+			if depth == 0 || o.firstOnLine(i) && o.firstOnLine(o.skipComments(i+1)) {
 				return p
 			}
 			depth--
