@@ -17,6 +17,7 @@ import (
 
 	"github.com/neuroweaver/heddle/rules"
 	"github.com/neuroweaver/heddle/rules/load"
+	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
 // ruleFiles puts rule files in force. A load that fails changes nothing: the rules in force stay,
@@ -102,10 +103,7 @@ func (r *ruleFiles) read(ctx context.Context, restored []rules.InstanceState) er
 		return err
 	}
 	program, errs := files.Compile(rules.CompileOptions{})
-	if len(errs) > 0 {
-		return errs
-	}
-	if errs := r.server.config.checkNames(files); len(errs) > 0 {
+	if errs = syntax.Join(errs, r.server.config.CheckNames(files)); len(errs) > 0 {
 		return errs
 	}
 	if err := r.enforce(ctx, files, program, restored); err != nil {

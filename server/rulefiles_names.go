@@ -9,9 +9,9 @@ import (
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
-// checkNames reports every receiver and connector that rule files name and the configuration does not
+// CheckNames reports every receiver and connector that rule files name and the configuration does not
 // have, each with its place.
-func (c *Config) checkNames(set load.Set) syntax.Errors {
+func (c *Config) CheckNames(set load.Set) syntax.Errors {
 	var receivers []string
 	for _, r := range c.Receivers {
 		receivers = append(receivers, r.Name)

@@ -57,7 +57,7 @@ func (c CheckCmd) Run(env *Env) error {
 		}
 	}
 	if len(ruleFiles) > 0 {
-		if err := c.checkRules(env, ruleFiles, ""); err != nil {
+		if err := c.checkRules(env, ruleFiles, "", nil); err != nil {
 			fmt.Fprintln(env.Stdout, err)
 			bad = true
 		}
@@ -80,7 +80,7 @@ func (c CheckCmd) checkYAML(env *Env, file string) error {
 	case err != nil:
 		return err
 	case isThresholds:
-		return c.checkRules(env, nil, file)
+		return c.checkRules(env, nil, file, nil)
 	}
 	config, err := server.LoadConfig(file)
 	if err != nil {
@@ -92,11 +92,12 @@ func (c CheckCmd) checkYAML(env *Env, file string) error {
 	if !c.Quiet && !c.PrintRules {
 		fmt.Fprintf(env.Stdout, "%s: no mistakes\n", file)
 	}
-	return c.checkRules(env, config.Rules, config.ThresholdsFile())
+	return c.checkRules(env, config.Rules, config.ThresholdsFile(), config.CheckNames)
 }
 
-// checkRules checks rule files that match patterns, and a file of thresholds, as one load.
-func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string) error {
+// checkRules checks rule files that match patterns, and a file of thresholds, as one load; names, where there
+// is a configuration, looks for the receivers and connectors that it does not have.
+func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string, names func(load.Set) syntax.Errors) error {
 	set, err := load.Read(patterns, thresholdsFile)
 	if err != nil {
 		return err
@@ -105,6 +106,9 @@ func (c CheckCmd) checkRules(env *Env, patterns []string, thresholdsFile string)
 		return nil
 	}
 	program, errs := set.Compile(rules.CompileOptions{})
+	if names != nil {
+		errs = syntax.Join(errs, names(set))
+	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w\n\n%s", errs, count(errs.Count(), "mistake"))
 	}

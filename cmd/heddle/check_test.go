@@ -50,6 +50,8 @@ func TestCheck(t *testing.T) {
 		"heddle.yml":        "rules: [\"good.rules\"]\n",
 		"badconfig.yml":     "rulez: []\n",
 		"badrules.yml":      "rules: [\"bad.rules\"]\n",
+		"names.rules":       "rule slow on model {\n  when p95(latncy, 1m) > 2s\n  notify oncal\n}\nroute chat {\n  models \"a\"\n  apply litelm\n}\n",
+		"names.yml":         "rules: [\"names.rules\"]\n",
 	})
 	for _, c := range []struct {
 		args string
@@ -65,6 +67,8 @@ func TestCheck(t *testing.T) {
 		{"--print-rules thresholds.yml", exitDone, []string{"rule latency_critical on model {", "p95(latency, 10m) > 5s"}},
 		{"heddle.yml", exitDone, []string{"heddle.yml: no mistakes", "good.rules: no mistakes"}},
 		{"badrules.yml", exitBad, []string{"bad.rules:2:11"}},
+		{"names.rules", exitBad, []string{"names.rules:2:12", "1 mistake"}},
+		{"names.yml", exitBad, []string{"names.rules:2:12", "names.rules:3:10: no such receiver: oncal", "names.rules:7:9: no such connector: litelm", "3 mistakes"}},
 		{"badconfig.yml", exitBad, []string{"rulez"}},
 		{"missing.rules", exitBad, []string{"missing.rules"}},
 		{"--quiet good.rules", exitDone, nil},
