@@ -11,6 +11,10 @@ import (
 // each other twice would otherwise double at each step.
 const maxExpandedNodes = 10_000
 
+// maxLoadNodes bounds the conditions of a load together, at some 350 bytes each: ten thousand rules of usual
+// size have half of it.
+const maxLoadNodes = 500_000
+
 // cycles reports lets that need themselves, rules whose firing depends on themselves, and causes
 // that are their own symptoms.
 func (c *checker) cycles() {
@@ -188,5 +192,29 @@ func (c *checker) expansion(lets graph) {
 		c.reportf(d.at, fmt.Sprintf("at most %d parts; lets that use lets multiply", maxExpandedNodes), "the let %q is too large when written out", name)
 		// One report is enough: what uses it is too large for the same reason.
 		return
+	}
+	c.expandedConditions(size)
+}
+
+// expandedConditions reports a condition that is too large when its lets are written out, and the rule at
+// which all of a load together are.
+func (c *checker) expandedConditions(size func(Expr) int) {
+	total := 0
+	for _, name := range (graph{nodes: c.rules}).order() {
+		d := c.rules[name]
+		c.file = d.file
+		for _, clause := range d.node.(*Rule).Clauses {
+			for _, e := range clauseExpressions(clause) {
+				n := size(e)
+				if total += n; n > maxExpandedNodes {
+					c.reportf(d.at, fmt.Sprintf("at most %d parts; lets that use lets multiply", maxExpandedNodes), "a condition of the rule %q is too large when written out", name)
+					return
+				}
+			}
+		}
+		if total > maxLoadNodes {
+			c.reportf(d.at, "lets that use lets multiply", "the conditions up to the rule %q have more than %d parts together when written out", name, maxLoadNodes)
+			return
+		}
 	}
 }
