@@ -21,8 +21,8 @@
 //	orderedbits.go, exceptions.go, number.go
 //	native.go, nativeread.go, layout.go       native histograms as columns of columns
 //	ints.go, plan.go, roughplan.go, predict.go  integers as residuals
-//	frames.go, bitpack.go                     residuals as bits
+//	frames.go, bitpack.go, spread.go          residuals as bits, changes as rows
 //	entropy.go, tokens.go, tans.go, table.go  residuals as entropy-coded tokens
 //	cursor.go, bitstream.go, bitmap.go        bytes, bits
-//	kernels*.go, avx*_amd64.s                  what AVX2 and AVX-512 do instead of Go
+//	kernels*.go, framejob.go, avx*_amd64.s    what AVX2 and AVX-512 do instead of Go
 package codec
