@@ -85,7 +85,7 @@ func unpackGroups(dst []uint64, src []byte, w int) int {
 	return groups
 }
 
-// restoreGroups is restoreGo of predictors up to predictLine, in whole groups, and says how many groups.
+// restoreGroups is restoreFromGo of predictors up to predictLine, in whole groups, and says how many groups.
 func restoreGroups(dst []int64, mapped []uint64, s *predictState, plan *intPlan) int {
 	groups := min(len(dst), len(mapped)) / groupLen
 	if groups > 0 {

@@ -4,6 +4,8 @@ package codec
 
 // Without kernels the Go functions do everything.
 
+const kernelWidth = 0
+
 func bestLevel() level { return levelGo }
 
 func unpackGroups([]uint64, []byte, int) int { return 0 }
@@ -17,7 +19,5 @@ func chainGroups([]float64, []int64, []int64, []int64, bool) int { return 0 }
 func bitsGroups([]float64, []int64, int) int { return 0 }
 
 func spreadGroups([]float64, int, []uint64, int) {}
-
-const kernelWidth = 0
 
 func runFrame(*frameJob, *predictState, *intPlan, *byte, *uint64, *int64, *int64, *float64) {}
