@@ -1,10 +1,11 @@
 // Package syntax reads and writes rule files: lexer, grammar, tree, printer, errors, and the
 // checks that need no engine. It knows what a rule file says, not what its metrics are worth.
 //
-// A file goes through four steps, one source file each: lexer.go makes tokens, outline.go cuts
-// them into declarations and clauses (so that a mistake in one hides none in the next), grammar.go
-// reads each of them into the tree of this file with participle, and check.go looks at all files
-// together. printer.go is the way back.
+// A file goes through five steps, one source file each: lexer.go makes tokens, outline.go cuts
+// them into declarations and clauses (so that a mistake in one hides none in the next), repair.go puts
+// what was meant where a sign or form is wrong, grammar.go reads each piece into the tree of this file
+// with participle, again behind each mistake (mend.go), and check.go looks at all files together.
+// printer.go is the way back.
 package syntax
 
 // File is what could be read of one rule file.

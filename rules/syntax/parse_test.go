@@ -150,6 +150,15 @@ func TestBounds(t *testing.T) {
 		"circle of lets":   count("", "", func(i int) string { return fmt.Sprintf("let a%d = a%d + a%d + a%d\n", i, i+1, i/2, i/3) }),
 		"unknown names":    count("", "", func(i int) string { return fmt.Sprintf("rule r%d on a { because x%d }\n", i, i) }),
 		"comparison chain": fill("let a = 1", " > 1"),
+		"open matchers":    fill("let a = ", "x { "),
+		"open groups":      fill("let a = ", "x by ( "),
+		"open ranges":      fill("let a = ", "rate(x[1m "),
+		"bare functions":   fill("let a = ", "avg x "),
+		"separators":       fill("let a = ", "1,000 "),
+		"label pairs":      fill("metric a = gauge \"x\" where ", "a \"x\" "),
+		"foreign comments": fill("", "/* x\n"),
+		"conditions": count("let a = 1 + 1 + 1 + 1 + 1\nlet b = a + a + a + a + a\nlet c = b + b + b + b + b\n", "",
+			func(i int) string { return fmt.Sprintf("rule r%d on a { when c > c }\n", i) }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
