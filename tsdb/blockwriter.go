@@ -24,6 +24,7 @@ type blockWriter struct {
 	offset  int64  // of what comes next
 	entries []blockEntry
 	meta    blockMeta
+	mended  int  // group-blocks with columns that could not lean on each other
 	named   bool // the file has the block's name
 }
 
@@ -51,6 +52,7 @@ type section struct {
 	mint, maxt int64
 	samples    int
 	rows       int
+	mended     bool // see codec.Encoder.Mended
 }
 
 func (w *blockWriter) add(group groupID, s section) error {
@@ -63,6 +65,9 @@ func (w *blockWriter) add(group groupID, s section) error {
 	})
 	w.meta.mint, w.meta.maxt = min(w.meta.mint, s.mint), max(w.meta.maxt, s.maxt)
 	w.meta.samples += int64(s.samples)
+	if s.mended {
+		w.mended++
+	}
 	w.buf = append(w.buf, s.data...)
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(s.data, castagnoli))
 	w.offset += int64(len(s.data)) + 4
@@ -78,6 +83,16 @@ func (w *blockWriter) flush() error {
 	}
 	w.buf = w.buf[:0]
 	return nil
+}
+
+// noteMended says that the codec has a mistake: what it wrote did not read back, and was written anew in a
+// plainer way. Nothing is lost; whoever reads the log should report it.
+func (db *DB) noteMended(w *blockWriter) {
+	if w.mended > 0 {
+		db.metrics.mended.Add(float64(w.mended))
+		db.options.Logger.Error("group-blocks did not read back as they were written and were written again in a plainer way, with all samples; please report this",
+			"block", blockPath(w.dir, w.number), "group_blocks", w.mended)
+	}
 }
 
 // finish makes the block durable under its name.

@@ -124,6 +124,7 @@ func (db *DB) rewriteBlocks(set *blockSet, old []*block, level int, fill func(*b
 	if err := w.finish(); err != nil {
 		return errors.Join(err, w.abandon())
 	}
+	db.noteMended(w)
 	written, err := openBlock(db.options.FS, set.dir, w.number, set.cache)
 	if err != nil {
 		return err

@@ -151,6 +151,7 @@ func (db *DB) writeHead(ctx context.Context, segment int, tier codec.Tier) error
 	if err := w.finish(); err != nil {
 		return errors.Join(err, w.abandon())
 	}
+	db.noteMended(w)
 	written, err := openBlock(db.options.FS, db.blocks.dir, w.number, db.head.cache)
 	if err != nil {
 		return err

@@ -148,9 +148,10 @@ func (m *merger) emit(columns []seriesColumn, emit func(section) error) error {
 		return m.emit(late, emit)
 	}
 	var err error
+	mended := m.builder.encoder.Mended
 	if m.out, err = m.builder.fromColumns(m.out[:0], columns, m.tier); err != nil {
 		return fmt.Errorf("encode group-block: %w", err)
 	}
-	s.data = m.out
+	s.data, s.mended = m.out, m.builder.encoder.Mended > mended
 	return emit(s)
 }

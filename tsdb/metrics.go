@@ -14,6 +14,7 @@ type metrics struct {
 	failedCommits prometheus.Counter
 	maintenance   *prometheus.HistogramVec
 	failedRuns    *prometheus.CounterVec
+	mended        prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer, db *DB) *metrics {
@@ -31,13 +32,14 @@ func newMetrics(registerer prometheus.Registerer, db *DB) *metrics {
 		limited:       counters("series_limited_total", "New series that a limit refused, by the limit and the offending label value.", "limit", "value"),
 		failedCommits: counter("commits_failed_total", "Appends that could not be made durable; nothing of them was kept."),
 		failedRuns:    counters("maintenance_failed_total", "Flushes, compactions and deletions that failed.", "task"),
+		mended:        counter("group_blocks_mended_total", "Group-blocks that did not read back as they were written, and were written again in a plainer way."),
 		maintenance: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "heddle", Subsystem: "tsdb", Name: "maintenance_seconds",
 			Help:    "Duration of flushes, compactions and deletions.",
 			Buckets: prometheus.ExponentialBuckets(0.01, 4, 8),
 		}, []string{"task"}),
 	}
-	m.collectors = []prometheus.Collector{m.appended, m.duplicates, m.refused, m.limited, m.failedCommits, m.failedRuns, m.maintenance}
+	m.collectors = []prometheus.Collector{m.appended, m.duplicates, m.refused, m.limited, m.failedCommits, m.failedRuns, m.mended, m.maintenance}
 	gauge := func(name, help string, value func(Stats) float64) {
 		m.collectors = append(m.collectors, prometheus.NewGaugeFunc(
 			prometheus.GaugeOpts{Namespace: "heddle", Subsystem: "tsdb", Name: name, Help: help},

@@ -128,6 +128,7 @@ func (db *DB) rollUpBlocks(ctx context.Context, s *rollupSet, from, to int64) (e
 	if err := w.finish(); err != nil {
 		return errors.Join(err, w.abandon())
 	}
+	db.noteMended(w)
 	written, err := openBlock(db.options.FS, s.dir, w.number, s.cache)
 	if err != nil {
 		return errors.Join(err, w.abandon())

@@ -5,12 +5,10 @@ import "math"
 // Exporters give the same number under several names: the count of a histogram and its last bucket,
 // a process metric and its older spelling. Equal columns are stored once.
 
-// findAliases fills e.aliasOf: for each column the first one that is the same in all that is stored,
-// or -1; and e.leads.
+// findAliases notes in e.aliasOf, for each column, the first one that is the same in all that is stored; and
+// fills e.leads.
 func (e *Encoder) findAliases(g *Group, bitmapOf []int) {
 	first := map[uint64]int{}
-	e.aliasOf = e.aliasOf[:0]
-	clear(grow(&e.leads, len(g.Columns)))
 	for i := range g.Columns {
 		c := &g.Columns[i]
 		alias := -1
@@ -22,7 +20,7 @@ func (e *Encoder) findAliases(g *Group, bitmapOf []int) {
 				alias = j
 			}
 		}
-		e.aliasOf = append(e.aliasOf, alias)
+		e.aliasOf[i] = alias
 		if alias >= 0 && c.Family != 0 {
 			e.leads[alias] = true
 		}

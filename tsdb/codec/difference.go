@@ -10,7 +10,7 @@ func (e *Encoder) neighbour(g *Group, i int, bitmapOf []int) (int, leanKind) {
 		return above, leanShortfall
 	}
 	c := &g.Columns[i]
-	if c.Family == 0 || i == 0 || !g.sameHistogram(i, i-1, bitmapOf) {
+	if !e.related || c.Family == 0 || i == 0 || !g.sameHistogram(i, i-1, bitmapOf) {
 		return -1, leanNot
 	}
 	return i - 1, leanDifference
@@ -26,7 +26,6 @@ func (g *Group) sameHistogram(i, j int, bitmapOf []int) bool {
 // requests that is the same. Then one bucket's share need not be stored at all: the buckets above it
 // lean on the next higher one instead of the next lower. It is the bucket with the largest share.
 func (e *Encoder) findTotals(g *Group, bitmapOf []int) {
-	clear(e.above)
 	for start := 0; start < len(g.Columns); {
 		end := start + 1
 		for end < len(g.Columns) && g.sameHistogram(end-1, end, bitmapOf) {

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
@@ -21,6 +22,10 @@ const (
 // Encoder writes blocks. It keeps working memory between blocks, so one Encoder per goroutine that
 // writes many is the way to use it. The zero value is ready. It is not safe for concurrent use.
 type Encoder struct {
+	// Mended counts the blocks that did not read back as they were meant, and were written anew with each
+	// column alone. It is 0 unless the encoder has a mistake.
+	Mended int
+
 	body    []byte     // items in the order of the directory
 	sizes   []int      // their lengths
 	ended   int        // end of the last item in body
@@ -30,6 +35,7 @@ type Encoder struct {
 	tables  []*table // entropy tables of the block
 	offered *table   // a table that chooseTable made and nobody has taken yet
 
+	related   bool             // columns may lean on each other
 	products  map[int]factors  // sums that follow a count and a mean
 	sums      map[int]addends  // columns that are sums of others
 	multiples map[int]multiple // columns that grow with others
@@ -46,14 +52,36 @@ type Encoder struct {
 	distinct                                     []float64
 	exceptions                                   []int
 	plan                                         planScratch
+
+	// What blocks are read back with.
+	reader     GroupReader
+	back       []int64
+	floatsBack []float64
 }
 
-// Append appends the block of g to dst. An error means that g is not a valid group (see Group and
-// Column); dst is then returned as it came.
+// Append appends the block of g to dst, which reads back as g. An error means that g is not a valid group
+// (see Group and Column); dst is then returned as it came.
 func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 	if err := g.check(); err != nil {
 		return dst, err
 	}
+	before := len(dst)
+	dst = e.append(dst, g, tier, true)
+	err := e.readBack(dst[before:], g)
+	if err != nil {
+		e.Mended++
+		dst = e.append(dst[:before], g, tier, false)
+		err = e.readBack(dst[before:], g)
+	}
+	e.reader.src = nil // the block is the caller's
+	if err != nil {
+		return dst[:before], fmt.Errorf("codec: a block does not read back: %w", err)
+	}
+	return dst, nil
+}
+
+// append appends the block of g, with the relations between its columns or with each column alone.
+func (e *Encoder) append(dst []byte, g *Group, tier Tier, related bool) []byte {
 	e.reset()
 	for _, times := range g.Times {
 		e.body = e.appendTimes(e.body, times, tier)
@@ -65,10 +93,13 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 		e.body = e.appendBitmap(e.body, bitmap, len(g.Times[e.owner[i]]), tier)
 		e.endItem()
 	}
-	e.findAliases(g, bitmapOf)
-	e.findTotals(g, bitmapOf)
-	e.sums, e.products, e.multiples = nil, nil, nil
-	if tier == Cold {
+	e.forgetRelations(len(g.Columns))
+	e.related = related
+	if related {
+		e.findAliases(g, bitmapOf)
+		e.findTotals(g, bitmapOf)
+	}
+	if related && tier == Cold {
 		e.sums = e.findSums(g, bitmapOf)
 		e.products = e.findProducts(g, bitmapOf)
 		e.multiples = e.findMultiples(g, bitmapOf)
@@ -89,7 +120,18 @@ func (e *Encoder) Append(dst []byte, g *Group, tier Tier) ([]byte, error) {
 	for _, size := range e.sizes {
 		dst = binary.AppendUvarint(dst, uint64(size))
 	}
-	return append(dst, e.body...), nil
+	return append(dst, e.body...)
+}
+
+// forgetRelations leaves each of n columns alone.
+func (e *Encoder) forgetRelations(n int) {
+	e.sums, e.products, e.multiples = nil, nil, nil
+	clear(e.above)
+	clear(grow(&e.leads, n))
+	e.aliasOf = e.aliasOf[:0]
+	for range n {
+		e.aliasOf = append(e.aliasOf, -1)
+	}
 }
 
 // reset forgets the last block.
