@@ -73,10 +73,10 @@ func info(f *syntax.File, d *syntax.Rule) *RuleInfo {
 	return i
 }
 
-func texts(names []syntax.Name) []string {
+func texts[N syntax.Name | syntax.Label](names []N) []string {
 	list := make([]string, len(names))
 	for i, name := range names {
-		list[i] = name.Text
+		list[i] = syntax.Name(name).Text
 	}
 	return list
 }

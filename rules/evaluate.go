@@ -69,7 +69,7 @@ func compileExpression(files []*syntax.File, text, compared string, on, catalogu
 		if i > 0 {
 			header += ", "
 		}
-		header += label
+		header += syntax.FormatLabel(label)
 	}
 	uses := ""
 	for _, name := range catalogues {

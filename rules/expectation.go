@@ -110,7 +110,7 @@ func written(list []syntax.Matcher) string {
 		if i > 0 {
 			text += ", "
 		}
-		text += fmt.Sprintf("%s%s%q", m.Label.Text, m.Op, m.Value.Value)
+		text += fmt.Sprintf("%s%s%q", syntax.FormatLabel(m.Label.Text), m.Op, m.Value.Value)
 	}
 	if text == "" {
 		return ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/neuroweaver/heddle/rules/syntax"
 )
@@ -97,5 +98,53 @@ test "wrong" {
 	}
 	if f := failures[0]; f.Got != "it is inactive" || f.Position != "x.rules:18" || !strings.Contains(strings.Join(f.Details, "\n"), "p95(latency, 1m) = 0.") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestQuotedLabels runs a rule whose labels need quotes, through where, on, dedup, a text and the test itself.
+func TestQuotedLabels(t *testing.T) {
+	source := `
+metric requests = counter "gen_ai.client.operation.duration_count"
+metric failures = counter "gen_ai.client.operation.duration_count" where "error.type" != ""
+rule failing on "gen_ai.request.model", region {
+  when    ratio(failures, requests, 1m) > 5%
+  for     5s
+  dedup   by "gen_ai.request.model" for 1h
+  summary "{ratio(failures, requests, 1m)} of {\"gen_ai.request.model\"} in {region}"
+}
+`
+	report := runTests(t, source+`
+test "one model fails, in two regions" {
+  requests{"gen_ai.request.model"="a", region="eu"} counts 9/s
+  failures{"gen_ai.request.model"="a", region="eu", "error.type"="timeout"} counts 1/s
+  requests{"gen_ai.request.model"="a", region="us"} counts 9/s
+  failures{"gen_ai.request.model"="a", region="us"} counts 0/s for 2m, 1/s
+  requests{"gen_ai.request.model"="b", region="eu"} counts 9/s
+  at 2m rule failing{"gen_ai.request.model"="a", region="eu"} is firing
+  at 2m rule failing{"gen_ai.request.model"="b"} is inactive
+  at 5m rule failing{"gen_ai.request.model"="a", region="us"} is firing
+  at 5m alert failing{"gen_ai.request.model"="a", region="us"} is held
+}
+`)
+	for _, f := range report.Tests[0].Failures {
+		t.Errorf("at %v expected %s, got %s\n%s", f.After, f.Expected, f.Got, strings.Join(f.Details, "\n"))
+	}
+	report = runTests(t, source+`
+test "what is not so" {
+  requests{"gen_ai.request.model"="b", region="eu"} counts 9/s
+  at 2m rule failing{"gen_ai.request.model"="b"} is firing
+}
+`)
+	if f := report.Tests[0].Failures; len(f) != 1 || f[0].Expected != `rule failing{"gen_ai.request.model"="b"} is firing` {
+		t.Errorf("%+v", f)
+	}
+
+	b := newBench(t, source)
+	for i := range 20 {
+		b.push(`gen_ai.client.operation.duration_count{gen_ai.request.model="a",region="eu",error.type="timeout"}`, i, `gen_ai.client.operation.duration_count{gen_ai.request.model="a",region="eu"}`, i)
+		b.wait(5 * time.Second)
+	}
+	if len(b.told) == 0 || b.told[len(b.told)-1].Summary != "50% of a in eu" {
+		t.Errorf("%+v", b.told)
 	}
 }

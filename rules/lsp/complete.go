@@ -204,7 +204,7 @@ func (c *completion) liveMetrics() {
 
 // labels offers the names of labels: those that the load mentions, and those of series on the server.
 func (c *completion) labels(metrics []string) {
-	c.add(completionItem{Label: "model", Kind: itemField, Detail: "label"}, "")
+	c.label("model", "label")
 	for _, f := range c.analysis.files {
 		if _, isCatalogue := catalogueOf(f); isCatalogue {
 			continue
@@ -212,7 +212,7 @@ func (c *completion) labels(metrics []string) {
 		for _, d := range f.Declarations {
 			for o := range occurrences(d) {
 				if o.kind == labelWord {
-					c.add(completionItem{Label: o.name, Kind: itemField, Detail: "label"}, "")
+					c.label(o.name, "label")
 				}
 			}
 		}
@@ -224,9 +224,21 @@ func (c *completion) labels(metrics []string) {
 	c.offline(err)
 	for _, name := range found {
 		if name != nameLabel {
-			c.add(completionItem{Label: name, Kind: itemField, Detail: "label on the server"}, "")
+			c.label(name, "label on the server")
 		}
 	}
+}
+
+// label offers the name of a label as it is written where the cursor stands.
+func (c *completion) label(name, detail string) {
+	switch {
+	case c.inText:
+	case c.inBraces:
+		name = syntax.FormatLabelInText(name)
+	default:
+		name = syntax.FormatLabel(name)
+	}
+	c.add(completionItem{Label: name, Kind: itemField, Detail: detail}, "")
 }
 
 func (c *completion) liveLabelValues(label string, metrics []string) {

@@ -84,10 +84,14 @@ func (c *completion) sources() (names []string) {
 func (c *completion) matcher(series []string) {
 	switch c.last(1) {
 	case "=", "!=", "=~", "!~":
-		if c.last(2) == "model" {
+		label := c.last(2)
+		if name, err := strconv.Unquote(label); err == nil {
+			label = name
+		}
+		if label == "model" {
 			c.models()
 		}
-		c.liveLabelValues(c.last(2), series)
+		c.liveLabelValues(label, series)
 	case "where", "{", ",":
 		c.labels(series)
 	}
@@ -179,8 +183,10 @@ func (c *completion) instanceLabels() {
 		return
 	}
 	for _, t := range c.header[on+1:] {
-		if t.Kind == syntax.WordToken {
-			c.add(completionItem{Label: t.Text, Kind: itemField, Detail: "label of the instance"}, "")
+		if name, err := strconv.Unquote(t.Text); t.Kind == syntax.StringToken && err == nil {
+			c.label(name, "label of the instance")
+		} else if t.Kind == syntax.WordToken {
+			c.label(t.Text, "label of the instance")
 		}
 	}
 }

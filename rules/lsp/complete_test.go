@@ -24,7 +24,7 @@ rule slow on model, region {
 `
 
 func TestCompletion(t *testing.T) {
-	live := fixedLive{values: map[string][]string{nameLabel: {"gpu_bucket", "gpu_temperature"}, "zone": {"east", "west"}, "model": {"phi"}}}
+	live := fixedLive{values: map[string][]string{nameLabel: {"gpu_bucket", "gpu_temperature"}, "zone": {"east", "west"}, "error.type": {"timeout"}, "model": {"phi"}}}
 	for _, c := range []struct {
 		typed         string
 		want, without string
@@ -39,6 +39,9 @@ func TestCompletion(t *testing.T) {
 		{`metric m = gauge "gpu" where ‸`, "zone model region", "__name__"},
 		{`metric m = gauge "gpu" where zone = "‸`, "east west", "phi llama"},
 		{`metric m = gauge "gpu" where model =~ ‸`, `"phi" "llama" "gpt-é😀"`, "east"},
+		{`metric m = gauge "gpu" where ‸`, `zone "error.type"`, "error.type"},
+		{`metric m = gauge "gpu" where "‸`, "zone error.type", "and"},
+		{`metric m = gauge "gpu" where "error.type" = "‸`, "timeout", "east"},
 		{"let x = ‸", "p95 rate slowness not", "latency failures and when"},
 		{"let x = p9‸", "p95 p99", "when"},
 		{"let x = p95(‸", "latency accuracy ttft", "failures slowness p95"},
@@ -69,6 +72,8 @@ func TestCompletion(t *testing.T) {
 		{"rule r on model {\n  for ‸", "15s", "hold"},
 		{"rule r on model {\n  recover slowness < 1s for ‸", "3m", "p95"},
 		{"rule r on model, zone {\n  dedup by ‸", "model zone", "region when"},
+		{"rule r on \"error.type\", zone {\n  dedup by ‸", `"error.type" zone`, "region error.type"},
+		{"rule r on \"error.type\", zone {\n  summary \"{‸", `\"error.type\" zone`, "region"},
 		{"rule r on model {\n  because ‸", "slow", "chat"},
 		{"rule r on model {\n  switch ‸", "chat", "slow"},
 		{"rule r on model {\n  notify ‸", `"team b" oncall`, "slow"},

@@ -34,7 +34,7 @@ func (f fixedLive) Explain(ctx context.Context, rule string) ([]Instance, error)
 }
 
 func (f fixedLive) LabelNames(ctx context.Context, _ []string) ([]string, error) {
-	return []string{"__name__", "model", "zone"}, f.wait(ctx)
+	return []string{"__name__", "error.type", "model", "zone"}, f.wait(ctx)
 }
 
 func (f fixedLive) LabelValues(ctx context.Context, label string, metrics []string) (found []string, err error) {

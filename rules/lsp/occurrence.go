@@ -79,9 +79,15 @@ func (l *listing) names(kind occurrenceKind, names ...syntax.Name) {
 	}
 }
 
-func (l *listing) labels(matchers []syntax.Matcher) {
+func (l *listing) labels(labels ...syntax.Label) {
+	for _, label := range labels {
+		l.add(labelWord, label.Span, label.Text, nil)
+	}
+}
+
+func (l *listing) matchers(matchers []syntax.Matcher) {
 	for _, m := range matchers {
-		l.names(labelWord, m.Label)
+		l.labels(m.Label)
 	}
 }
 
@@ -96,7 +102,7 @@ func (l *listing) declaration(d syntax.Declaration) {
 		for _, source := range d.Sources {
 			l.add(sourceText, source.Span, source.Value, nil)
 		}
-		l.labels(d.Where)
+		l.matchers(d.Where)
 	case *syntax.Let:
 		l.names(valueWord, d.Name)
 		l.expression(d.Value)
@@ -104,7 +110,7 @@ func (l *listing) declaration(d syntax.Declaration) {
 		l.names(routeWord, d.Name)
 	case *syntax.Rule:
 		l.names(ruleWord, d.Name)
-		l.names(labelWord, d.On...)
+		l.labels(d.On...)
 		for _, clause := range d.Clauses {
 			l.clause(clause)
 		}
@@ -130,7 +136,7 @@ func (l *listing) clause(c syntax.RuleClause) {
 	case *syntax.AnnotationText:
 		l.template(c.Text)
 	case *syntax.Dedup:
-		l.names(labelWord, c.By...)
+		l.labels(c.By...)
 	case *syntax.Because:
 		l.names(ruleWord, c.Rules...)
 	case *syntax.Switch:
@@ -142,17 +148,17 @@ func (l *listing) statement(s syntax.Statement) {
 	switch s := s.(type) {
 	case *syntax.Stimulus:
 		l.names(valueWord, s.Metric)
-		l.labels(s.Matchers)
+		l.matchers(s.Matchers)
 	case *syntax.At:
 		switch {
 		case s.Rule != nil:
 			l.names(ruleWord, s.Rule.Rule)
-			l.labels(s.Rule.Matchers)
+			l.matchers(s.Rule.Matchers)
 		case s.Route != nil:
 			l.names(routeWord, s.Route.Route)
 		case s.Alert != nil:
 			l.names(ruleWord, s.Alert.Rule)
-			l.labels(s.Alert.Matchers)
+			l.matchers(s.Alert.Matchers)
 		}
 	}
 }

@@ -257,11 +257,6 @@ func (c *converter) keep(e *parser.AggregateExpr, without string) error {
 
 // keepOn notes labels that one part of the expression keeps: all parts must keep the same.
 func (c *converter) keepOn(labels []string) error {
-	for _, label := range labels {
-		if word(label) != label {
-			return fmt.Errorf("the label %q has a name that cannot be written here", label)
-		}
-	}
 	on := slices.Compact(slices.Sorted(slices.Values(labels)))
 	if c.on != nil && !slices.Equal(c.on, on) {
 		return fmt.Errorf("one side keeps the labels %s, another %s", strings.Join(c.on, ", "), strings.Join(on, ", "))
@@ -384,11 +379,7 @@ func (c *converter) metric(selector *parser.VectorSelector, kind, suffix string)
 	if selector.Name == "" {
 		return "", errors.New("a selector without the name of a metric cannot be declared")
 	}
-	m, err := newMetric(kind, strings.TrimSuffix(selector.Name, suffix), selector.LabelMatchers)
-	if err != nil {
-		return "", err
-	}
-	return c.trial.name(m), nil
+	return c.trial.name(newMetric(kind, strings.TrimSuffix(selector.Name, suffix), selector.LabelMatchers)), nil
 }
 
 func (c *converter) offset(selector *parser.VectorSelector, text string) (string, error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
 // metricSet declares each selection of series once, under a name of its own.
@@ -25,16 +27,13 @@ type metric struct {
 }
 
 // newMetric makes the declaration of a selector, without its name.
-func newMetric(kind, source string, matchers []*labels.Matcher) (metric, error) {
+func newMetric(kind, source string, matchers []*labels.Matcher) metric {
 	var where, chosen []string
 	for _, m := range matchers {
 		if m.Name == labels.MetricName {
 			continue
 		}
-		if word(m.Name) != m.Name {
-			return metric{}, fmt.Errorf("the label %q has a name that cannot be written here", m.Name)
-		}
-		where = append(where, fmt.Sprintf("%s %s %s", m.Name, m.Type, quote(m.Value)))
+		where = append(where, fmt.Sprintf("%s %s %s", syntax.FormatLabel(m.Name), m.Type, quote(m.Value)))
 		chosen = append(chosen, inName(m))
 	}
 	slices.Sort(chosen)
@@ -47,7 +46,7 @@ func newMetric(kind, source string, matchers []*labels.Matcher) (metric, error) 
 	if suffix := strings.Join(slices.DeleteFunc(chosen, func(part string) bool { return part == "" }), "_"); suffix != "" {
 		name += "_" + suffix[:min(len(suffix), maxSuffix)]
 	}
-	return metric{base: name, declaration: declaration}, nil
+	return metric{base: name, declaration: declaration}
 }
 
 // maxSuffix keeps the names of metrics readable that choose by long patterns.

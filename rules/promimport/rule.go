@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/common/model"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
 // rule writes one rule, or why it is left out.
@@ -42,8 +44,12 @@ func (w *writer) rule(g group, r rule) {
 		w.note(r.Alert, true, "the rule is called %s", name)
 	}
 	w.imported++
+	on := make([]string, len(c.labels()))
+	for i, label := range c.labels() {
+		on[i] = syntax.FormatLabel(label)
+	}
 	fmt.Fprintf(&w.rules, "\nrule %s on %s {\nwhen %s\nfor %s\nrecover not (%s) for %s\nmissing clear after 1s\n",
-		name, strings.Join(c.labels(), ", "), condition, hold, condition, keep)
+		name, strings.Join(on, ", "), condition, hold, condition, keep)
 	w.texts(g, r, c)
 	w.rules.WriteString("}\n")
 }

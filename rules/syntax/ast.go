@@ -108,7 +108,7 @@ type Let struct {
 
 // Matcher selects series by a label, as in PromQL.
 type Matcher struct {
-	Label Name `parser:"@@"`
+	Label Label `parser:"@@"`
 	// Op is one of = != =~ !~.
 	Op    string `parser:"@('=' | '!=' | '=~' | '!~')"`
 	Value String `parser:"@@"`
@@ -119,6 +119,9 @@ type Name struct {
 	Span
 	Text string
 }
+
+// Label is the name of a label: a word, or a quoted text where it is not one, as in PromQL.
+type Label Name
 
 // String is a quoted text.
 type String struct {

@@ -9,8 +9,8 @@ func (d Duration) Value() time.Duration { return time.Duration(d.Nanos) }
 type Rule struct {
 	Trivia
 	Span
-	Name Name   `parser:"'rule' @@"`
-	On   []Name `parser:"'on' @@ (',' @@)*"`
+	Name Name    `parser:"'rule' @@"`
+	On   []Label `parser:"'on' @@ (',' @@)*"`
 	Block
 	// Clauses stand in the order of the file. The methods of Rule find them by what they are.
 	Clauses []RuleClause
@@ -103,7 +103,7 @@ type AnnotationText struct {
 type Dedup struct {
 	Trivia
 	Span
-	By  []Name    `parser:"'dedup' 'by' @@ (',' @@)*"`
+	By  []Label   `parser:"'dedup' 'by' @@ (',' @@)*"`
 	For *Duration `parser:"('for' @@)?"`
 }
 
@@ -136,10 +136,7 @@ type Mode struct {
 }
 
 // Title is a name of the configuration: a word, or a quoted text where it is not one.
-type Title struct {
-	Span
-	Text string
-}
+type Title Name
 
 func firstRuleClause[C RuleClause](r *Rule) (found C) {
 	for _, clause := range r.Clauses {

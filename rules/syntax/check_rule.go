@@ -3,7 +3,7 @@ package syntax
 import "fmt"
 
 func (c *checker) rule(r *Rule) {
-	c.distinct(r.On, "label")
+	c.distinct(namesOf(r.On), "label")
 	seen := map[string]item{}
 	keys := map[string]Span{}
 	for _, clause := range r.Clauses {
@@ -130,7 +130,7 @@ func (c *checker) ruleClause(r *Rule, clause RuleClause) {
 	case *AnnotationText:
 		c.template(r, clause.Text)
 	case *Dedup:
-		c.distinct(clause.By, "label")
+		c.distinct(namesOf(clause.By), "label")
 		for _, label := range clause.By {
 			if !r.hasLabel(label.Text) {
 				c.notLabel(r, label)
@@ -173,7 +173,7 @@ func (r *Rule) hasLabel(label string) bool {
 	return false
 }
 
-func (c *checker) notLabel(r *Rule, label Name) {
+func (c *checker) notLabel(r *Rule, label Label) {
 	labels := make([]string, len(r.On))
 	for i, on := range r.On {
 		labels[i] = on.Text
@@ -200,18 +200,25 @@ func (c *checker) template(r *Rule, t Template) {
 		case *Metric:
 			c.notNumber(ref, d)
 		default:
-			c.notLabel(r, Name{ref.Span, ref.Name})
+			c.notLabel(r, Label{ref.Span, ref.Name})
 		}
 	}
 }
 
 func (c *checker) configured(titles []Title, what string) {
-	names := make([]Name, len(titles))
-	for i, t := range titles {
-		names[i] = Name(t)
+	for _, t := range titles {
 		if t.Text == "" {
 			c.reportf(t.Span, "", "the name of a %s is empty", what)
 		}
 	}
-	c.distinct(names, what)
+	c.distinct(namesOf(titles), what)
+}
+
+// namesOf gives names that may stand in quotes as those that may not.
+func namesOf[N Label | Title](quotable []N) []Name {
+	names := make([]Name, len(quotable))
+	for i, n := range quotable {
+		names[i] = Name(n)
+	}
+	return names
 }

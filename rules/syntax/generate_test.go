@@ -32,8 +32,12 @@ func (g *generator) text() string {
 	return g.pick(`""`, `"a"`, `"gpt-4o"`, `"\"\\\n\t"`, `"5..|x"`, `"ünï"`, `"# no comment"`, `"{{}}"`)
 }
 
+func (g *generator) label() string {
+	return g.pick(g.name(), g.name(), `"error.type"`, `"model"`, `"when"`, `"for"`, `"a \"b\"\\"`, `"ünï{}"`)
+}
+
 func (g *generator) template() string {
-	return g.pick(`"plain"`, `"{model}"`, fmt.Sprintf(`"p95 {%s} on {{%s}}"`, strings.ReplaceAll(g.expr(3, false), `"`, ""), "x"))
+	return g.pick(`"plain"`, `"{model}"`, `"{\"error.type\"} of { \"model\" } {\"for\"}"`, fmt.Sprintf(`"p95 {%s} on {{%s}}"`, strings.ReplaceAll(g.expr(3, false), `"`, ""), "x"))
 }
 
 func (g *generator) time() string {
@@ -109,7 +113,7 @@ func (g *generator) ruleClause() string {
 	case 8:
 		return "annotation " + g.name() + " " + g.template()
 	case 9:
-		return "dedup by " + g.list(g.name) + g.maybe(" for "+g.time())
+		return "dedup by " + g.list(g.label) + g.maybe(" for "+g.time())
 	case 10:
 		return "because " + g.list(g.name)
 	case 11:
@@ -140,7 +144,7 @@ func (g *generator) routeClause() string {
 
 func (g *generator) matchers() string {
 	return g.list(func() string {
-		return g.name() + g.maybe(" ") + g.pick("=", "!=", "=~", "!~") + g.maybe(" ") + g.text()
+		return g.label() + g.maybe(" ") + g.pick("=", "!=", "=~", "!~") + g.maybe(" ") + g.text()
 	})
 }
 
@@ -187,7 +191,7 @@ func (g *generator) declaration() {
 	case 4:
 		g.WriteString("let " + g.name() + " = " + g.expr(4, true) + g.maybe(" # c") + "\n")
 	case 5:
-		g.block("rule "+g.name()+" on "+g.list(g.name), g.ruleClause)
+		g.block("rule "+g.name()+" on "+g.list(g.label), g.ruleClause)
 	case 6:
 		g.block("route "+g.name(), g.routeClause)
 	case 7:

@@ -23,6 +23,9 @@ func (n *Name) Parse(lex *lexer.PeekingLexer) (err error) {
 // Parse reads a word or a quoted text.
 func (t *Title) Parse(lex *lexer.PeekingLexer) (err error) { *t, err = parseTitle(lex); return err }
 
+// Parse reads the name of a label.
+func (l *Label) Parse(lex *lexer.PeekingLexer) (err error) { *l, err = parseLabel(lex); return err }
+
 // Parse reads a quoted text.
 func (s *String) Parse(lex *lexer.PeekingLexer) (err error) { *s, err = parseString(lex); return err }
 
@@ -219,6 +222,31 @@ func parseTitle(lex *lexer.PeekingLexer) (Title, error) {
 	}
 	n, err := parseName(lex)
 	return Title{Span: n.Span, Text: n.Text}, err
+}
+
+// parseLabel reads the name of a label: a word, or a quoted text.
+func parseLabel(lex *lexer.PeekingLexer) (Label, error) {
+	token := *lex.Peek()
+	t, err := parseTitle(lex)
+	if err != nil || token.Type != stringToken {
+		return Label(t), err
+	}
+	if m := wrongLabel(t.Span, t.Text); m != nil {
+		m.mend = edit{int(lex.RawCursor()) - 1, 1, []lexer.Token{standIn(t.Span, identToken, blank)}}
+		return Label{}, m
+	}
+	return Label(t), nil
+}
+
+// wrongLabel is the mistake of a quoted text that is no name of a label; nil where it is one.
+func wrongLabel(at Span, label string) *mistake {
+	switch {
+	case label == "":
+		return mistakeAt(at, "such as \"error.type\"", "the name of a label is empty")
+	case len(label) > maxNameBytes:
+		return mistakeAt(at, fmt.Sprintf("at most %d bytes", maxNameBytes), "this name is too long")
+	}
+	return nil
 }
 
 // parseHold reads a time, or N of M.

@@ -55,7 +55,7 @@ func tokenSoup(data []byte) string {
 		"dedup", "by", "because", "switch", "notify", "mode", "shadow", "models", "apply", "guard", "dwell", "max", "per", "return", "never", "probe", "of",
 		"shift", "every", "prefer", "at", "is", "counts", "serves", "not", "alert", "sent", "nothing", "stale", "reset", "to", "and", "or",
 		">", "<=", "==", "=", "=~", "+", "-", "*", "/", "%", "&&", "5%", "1m", "15s", "3", "2k", `"a"`, `"{model} {p95(latency, 1m)}"`, `"{{"`, `"`, "p95", "rate", "shifted", "up",
-		"latency", "requests", "a", "# c\n", "# d\n\n", "gauge", "counter", "where", "s", "ago", ";", "]",
+		"latency", "requests", "a", "# c\n", "# d\n\n", "gauge", "counter", "where", "s", "ago", ";", "]", `"x.y"`, "!=", `"{\"x.y\"}"`,
 	}
 	var b strings.Builder
 	for _, c := range data {
@@ -69,6 +69,7 @@ func tokenSoup(data []byte) string {
 var shapes = []string{
 	"%", "rule a on model {\n  %\n}\n", "rule a on model {\n  when %\n  for 5s # c\n}\n", "route r {\n  models \"a\"\n  %\n}\n", "test \"t\" {\n  every 5s\n  %\n}\n",
 	"let a = %\n", "metric m = gauge %\n", "rule a on model {\n  summary \"x {%} y\"\n}\n", "test \"t\" {\n  q{model=\"a\"} is % # c\n}\n",
+	"metric m = gauge \"q\" where %\n", "test \"t\" {\n  q{%} is 1\n}\n",
 }
 
 func FuzzTokens(f *testing.F) {

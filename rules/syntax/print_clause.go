@@ -36,13 +36,13 @@ func (p *printer) ruleClause(c RuleClause) {
 	case *AnnotationText:
 		p.clause(c, "annotation", c.Key.Text+" "+formatTemplate(c.Text))
 	case *Dedup:
-		p.clause(c, "dedup", "by "+joinNames(c.By)+formatOptional(" for ", c.For))
+		p.clause(c, "dedup", "by "+joinQuotable(c.By)+formatOptional(" for ", c.For))
 	case *Because:
 		p.clause(c, "because", joinNames(c.Rules))
 	case *Switch:
 		p.clause(c, "switch", joinNames(c.Routes))
 	case *Notify:
-		p.clause(c, "notify", joinTitles(c.Receivers))
+		p.clause(c, "notify", joinQuotable(c.Receivers))
 	case *Mode:
 		p.clause(c, "mode", c.Mode.Text)
 	}
@@ -57,7 +57,7 @@ func (p *printer) routeClause(c RouteClause) {
 		}
 		p.clause(c, "models", join(texts))
 	case *Apply:
-		p.clause(c, "apply", joinTitles(c.Connectors))
+		p.clause(c, "apply", joinQuotable(c.Connectors))
 	case *Guard:
 		texts := make([]string, len(c.Parts))
 		for i, part := range c.Parts {
@@ -106,17 +106,6 @@ func formatHold(h Hold) string {
 		return h.Time.Text
 	}
 	return strconv.Itoa(h.N) + " of " + strconv.Itoa(h.M)
-}
-
-func joinTitles(titles []Title) string {
-	texts := make([]string, len(titles))
-	for i, t := range titles {
-		texts[i] = t.Text
-		if !isWord(t.Text) {
-			texts[i] = quote(t.Text)
-		}
-	}
-	return join(texts)
 }
 
 // isWord reports whether a name can be written without quotes.

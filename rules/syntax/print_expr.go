@@ -50,7 +50,11 @@ func formatTemplate(t Template) string {
 			continue
 		}
 		b.WriteByte('{')
-		writeExpr(&b, part.Expr)
+		if label, ok := part.Expr.(*Ref); ok {
+			b.WriteString(FormatLabelInText(label.Name))
+		} else {
+			writeExpr(&b, part.Expr)
+		}
 		b.WriteByte('}')
 	}
 	b.WriteByte('"')

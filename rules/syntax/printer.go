@@ -154,7 +154,7 @@ func (p *printer) declaration(d Declaration) {
 		}
 		p.closing(d.Block, trivia)
 	case *Rule:
-		p.line("rule "+d.Name.Text+" on "+joinNames(d.On)+" {", d.Opening)
+		p.line("rule "+d.Name.Text+" on "+joinQuotable(d.On)+" {", d.Opening)
 		for _, clause := range d.Clauses {
 			p.ruleClause(clause)
 		}
@@ -234,11 +234,31 @@ func joinNames(names []Name) string {
 	return strings.Join(texts, ", ")
 }
 
+// joinQuotable prints names that stand in quotes where they are not words.
+func joinQuotable[N Label | Title](names []N) string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = FormatLabel(Name(n).Text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// FormatLabel gives the name of a label as it is written: in quotes where it is not a word.
+func FormatLabel(name string) string {
+	if isWord(name) {
+		return name
+	}
+	return quote(name)
+}
+
+// FormatLabelInText gives the name of a label as it stands in the braces of a text.
+func FormatLabelInText(name string) string { return quoter.Replace(FormatLabel(name)) }
+
 // joinMatchers prints matchers with the given space around their operators.
 func joinMatchers(matchers []Matcher, space string) string {
 	texts := make([]string, len(matchers))
 	for i, m := range matchers {
-		texts[i] = m.Label.Text + space + m.Op + space + quote(m.Value.Value)
+		texts[i] = FormatLabel(m.Label.Text) + space + m.Op + space + quote(m.Value.Value)
 	}
 	return strings.Join(texts, ", ")
 }

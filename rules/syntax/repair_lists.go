@@ -77,7 +77,7 @@ func (r *repairer) inBraces(before lexer.Token) bool {
 		return r.wrong(mistakeAt(spanOf(t), `write "="`, "%q does not compare labels", t.Value), 1, opToken, "=")
 	case isOp(t, "and"):
 		return r.wrong(mistakeAt(spanOf(t), `write ","`, "labels are joined by commas"), 1, opToken, ",")
-	case t.Type == stringToken && (isOp(before, "{") || isOp(before, ",")):
+	case t.Type == stringToken && (isOp(before, "{") || isOp(before, ",")) && !isMatcherOp(r.at(1)):
 		r.report(mistakeAt(spanOf(t), `such as {model="a"}`, "the name of the label is missing here"))
 		r.put(1, standIn(spanOf(t), identToken, blank), standIn(spanOf(t), opToken, "="), t)
 		return true
@@ -85,6 +85,15 @@ func (r *repairer) inBraces(before lexer.Token) bool {
 		r.report(mistakeAt(spanOf(t), fmt.Sprintf(`such as {%s=%s}`, shorten(before.Value), shorten(t.Value)), `"=" must stand here, not %s`, describe(t)))
 		r.put(1, standIn(spanOf(t), opToken, "="), t)
 		return true
+	}
+	return false
+}
+
+// isMatcherOp reports a sign between a label and its value, or what is meant by one.
+func isMatcherOp(t lexer.Token) bool {
+	switch t.Value {
+	case "=", "!=", "=~", "!~", "==", "~", ":":
+		return t.Type != stringToken
 	}
 	return false
 }
@@ -111,7 +120,7 @@ func (r *repairer) metric(before lexer.Token) bool {
 		r.report(m)
 		r.put(len(r.tokens)-r.next, standIn(m.Span, identToken, blank), standIn(m.Span, stringToken, `"x"`))
 		return true
-	case isOp(t, ",") && before.Type == stringToken && next.Type == stringToken:
+	case isOp(t, ",") && !r.isWhere && before.Type == stringToken && next.Type == stringToken:
 		return r.wrong(mistakeAt(spanOf(t), `write "or"`, "the sources of a metric are joined by or"), 1, identToken, "or")
 	}
 	return false

@@ -14,7 +14,7 @@ metric q = gauge "vllm:num_requests_waiting" or "vllm_num_requests_waiting" wher
 # about l
 metric latency_seconds = histogram "a"
 
-metric f = counter "b" where status =~ "5..", kind = "\"quoted\" \\ \n"
+metric f = counter "b" where status =~ "5..", "error.type" != "", "plain" = "x", "for" = "\\", kind = "\"quoted\" \\ \n"
 let hot = (q > 5 or not q <= 3) and -1.5e3 + 2 * 3 / 4 % 5 - -q != 1`,
 	`rule a on model, region {when count(q, 1m) == 0 for 3 of 5 missing fire after 1m severity info mode shadow}
 route r {models "m"   return never   guard max 3 per 1h, dwell 5m   mode approve}
@@ -64,6 +64,16 @@ route s { # the second
 test "empty" {
 }`,
 	"rule x on y\n{\nwhen z\n}\n",
+	`rule x on "gen_ai.request.model", "model", "a b" {
+when z
+summary "{\"gen_ai.request.model\"} { \"model\" } {\"a \\\"b\\\\\"}"
+dedup by "gen_ai.request.model", "a b" for 5m
+}
+test "quoted labels" {
+q{"gen_ai.request.model"="a", "\n"="b"} is 1
+at 1m rule x{"a b"="c"} is firing
+at 1m alert x{"a b"="c", model="d"} is sent
+}`,
 }
 
 const languageExample = `# chat.rules

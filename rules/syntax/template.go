@@ -119,6 +119,15 @@ func (r *templateReader) expression() {
 	}
 	r.flush()
 	r.next = open + length + 1
+	if label, ok := quotedLabel(string(r.raw[open+1 : open+length])); ok {
+		at := r.span(open+1, open+length)
+		if m := wrongLabel(at, label); m != nil {
+			r.report(m)
+			return
+		}
+		r.template.Parts = append(r.template.Parts, TemplatePart{Expr: &Ref{at, label}})
+		return
+	}
 	tokens := tokenize(string(r.raw[open+1 : open+length]))
 	tokens = tokens[:len(tokens)-1]
 	if len(tokens) == 0 {
@@ -147,6 +156,20 @@ func (r *templateReader) expression() {
 	if expr != nil {
 		r.template.Parts = append(r.template.Parts, TemplatePart{Expr: expr})
 	}
+}
+
+// quotedLabel reads the name of a label in quotes, which are escaped because they stand in a text: {\"error.type\"}.
+func quotedLabel(raw string) (label string, ok bool) {
+	inner, _, ok := unquote(`"` + raw + `"`)
+	if !ok {
+		return "", false
+	}
+	tokens := tokenize(inner)
+	if len(tokens) != 2 || tokens[0].Type != stringToken {
+		return "", false
+	}
+	label, _, ok = unquote(tokens[0].Value)
+	return label, ok
 }
 
 // withoutFormat reports and leaves out what other languages write behind an expression: {x:.2f}, {x|upper}.
