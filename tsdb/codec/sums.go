@@ -78,12 +78,16 @@ type relation struct {
 func (e *Encoder) findSums(g *Group, bitmapOf []int) map[int]addends {
 	summands, byPrint := e.summands(g, bitmapOf)
 	var found []relation
+	costs := map[int]int{} // of the columns alone: one may be in very many relations
 	note := func(total, first, second int, minusFirst, minusSecond bool) {
 		if second >= 0 && !g.sameRows(first, second, bitmapOf) || !g.sameRows(first, total, bitmapOf) {
 			return
 		}
 		sum := addends{columns: [2]int{first, second}, negative: [2]bool{minusFirst, minusSecond}}
-		found = append(found, relation{total, sum, e.costAlone(g, total)})
+		if _, known := costs[total]; !known {
+			costs[total] = e.costAlone(g, total)
+		}
+		found = append(found, relation{total, sum, costs[total]})
 	}
 	for i, a := range summands {
 		if first := byPrint[a.print]; first != a.column {
