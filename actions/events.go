@@ -113,20 +113,26 @@ type outcomePayload struct {
 	Who        string             `json:"who,omitempty"`
 	Why        string             `json:"why,omitempty"`
 	Causes     []causeEvent       `json:"causes,omitempty"`
+	MoreCauses int                `json:"more_causes,omitempty"` // how many are not listed
 	Candidates []route.Candidate  `json:"candidates,omitempty"`
 	Weights    map[string]float64 `json:"weights,omitempty"`
 	Until      time.Time          `json:"until,omitzero"`
 	DecidedAt  time.Time          `json:"decided_at"`
 }
 
+// maxCauses bounds the causes that one event lists: what a person can read. In a storm thousands of
+// instances may speak against one model, and an event has at most 1 MiB.
+const maxCauses = 100
+
 func outcomeEvent(o route.Outcome, now time.Time) outcomePayload {
 	p := outcomePayload{
 		Route: o.Route, Epoch: o.Epoch, Verb: o.Verb, Action: o.Action, From: o.From, To: o.To, Reason: o.Reason,
 		Who: o.Who, Why: o.Why, Candidates: o.Candidates, Weights: o.Weights, Until: o.Until, DecidedAt: now,
 	}
-	for _, i := range o.Causes {
+	for _, i := range o.Causes[:min(len(o.Causes), maxCauses)] {
 		p.Causes = append(p.Causes, causeOf(i))
 	}
+	p.MoreCauses = len(o.Causes) - len(p.Causes)
 	return p
 }
 

@@ -18,11 +18,11 @@ type lane struct {
 	name     string
 	receiver receiver.Receiver
 	slots    chan struct{}
-	wake     chan struct{} // buffered by one: queues has grown
+	wake     chan struct{} // buffered by one: ready has grown
 
 	mu     sync.Mutex            // guards what follows
-	queues map[string][]*message // by alert; the first is under way where the alert is busy
-	busy   map[string]bool
+	queues map[string][]*message // by alert, while it has messages; the first is under way, or is next
+	ready  []string              // alerts in queues that nobody delivers yet
 	jitter *rand.Rand
 	gone   bool // the receiver asked never to be called again
 }
@@ -39,13 +39,16 @@ const (
 func newLane(m *Manager, name string, r receiver.Receiver) *lane {
 	return &lane{
 		m: m, name: name, receiver: r, slots: make(chan struct{}, slotsPerReceiver), wake: make(chan struct{}, 1),
-		queues: map[string][]*message{}, busy: map[string]bool{}, jitter: rand.New(rand.NewPCG(m.o.Seed, hash(name))),
+		queues: map[string][]*message{}, jitter: rand.New(rand.NewPCG(m.o.Seed, hash(name))),
 	}
 }
 
 // add queues a durable message.
 func (l *lane) add(q *message) {
 	l.mu.Lock()
+	if l.queues[q.Alert] == nil {
+		l.ready = append(l.ready, q.Alert)
+	}
 	l.queues[q.Alert] = append(l.queues[q.Alert], q)
 	l.mu.Unlock()
 	select {
@@ -59,7 +62,7 @@ func (l *lane) run(ctx context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	for {
-		for _, alert := range l.idle() {
+		for _, alert := range l.begin() {
 			group.Go(func() { l.drain(ctx, alert) })
 		}
 		select {
@@ -70,17 +73,12 @@ func (l *lane) run(ctx context.Context) {
 	}
 }
 
-// idle are the alerts with messages that nobody delivers; they are taken to be busy from now on.
-func (l *lane) idle() []string {
+// begin are the alerts that nobody delivers yet: the caller does from now on.
+func (l *lane) begin() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var alerts []string
-	for alert := range l.queues {
-		if !l.busy[alert] {
-			l.busy[alert] = true
-			alerts = append(alerts, alert)
-		}
-	}
+	alerts := l.ready
+	l.ready = nil
 	return alerts
 }
 
@@ -92,8 +90,9 @@ func (l *lane) drain(ctx context.Context, alert string) {
 		if len(queue) == 0 || ctx.Err() != nil {
 			if len(queue) == 0 {
 				delete(l.queues, alert)
+			} else {
+				l.ready = append(l.ready, alert) // for the next run
 			}
-			delete(l.busy, alert)
 			l.mu.Unlock()
 			return
 		}
@@ -165,7 +164,7 @@ func (m *Manager) delivered(l *lane, q *message, err error, took time.Duration) 
 		gone = true
 		l.disable()
 	}
-	m.turn(now, func(t *turn) error {
+	m.note(now, func(t *turn) {
 		q.Attempts++
 		event := deliveryEvent{TookMS: milliseconds(took), Outcome: "delivered"}
 		if err != nil {
@@ -188,7 +187,6 @@ func (m *Manager) delivered(l *lane, q *message, err error, took time.Duration) 
 		if last {
 			m.outbox.waiting[l.name]--
 		}
-		return nil
 	})
 	return last
 }

@@ -45,10 +45,12 @@ type Manager struct {
 	rows      map[string][]byte
 	described map[string]RouteStatus
 	raised    map[string]condition
-	outbox    *outbox
-	acks      map[string]map[string]uint64 // by route and gateway: the epoch last acknowledged
-	infos     []*rules.RuleInfo
-	rules     string // fingerprint of the rules that the journal knows
+	// suspending are the silences that were last applied to the evidence; nil: none have been yet.
+	suspending alert.Suspension
+	outbox     *outbox
+	acks       map[string]map[string]uint64 // by route and gateway: the epoch last acknowledged
+	infos      []*rules.RuleInfo
+	rules      string // fingerprint of the rules that the journal knows
 }
 
 // Open reads the journal and rebuilds routes, alerts, silences, the outbox and the states of rule

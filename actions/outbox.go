@@ -44,6 +44,8 @@ type outbox struct {
 	// waiting counts undelivered messages by receiver.
 	waiting map[string]int
 	dead    map[uint64]*message
+	// oldestDead is at most the order of the oldest dead letter.
+	oldestDead uint64
 }
 
 func newOutbox(m *Manager) *outbox {
@@ -116,7 +118,7 @@ func (o *outbox) restore(q *message) error {
 	l := o.lanes[q.Receiver]
 	if l == nil {
 		// Its receiver is no longer configured: it waits among the dead for a decision.
-		o.dead[q.Order] = q
+		o.keepDead(q)
 		o.m.log.Warn("a message waits for a receiver that is no longer configured; it is kept as a dead letter", "receiver", q.Receiver, "message", q.ID)
 		return nil
 	}
@@ -128,18 +130,28 @@ func (o *outbox) restore(q *message) error {
 // restoreDead takes back a dead letter.
 func (o *outbox) restoreDead(q *message) error {
 	o.order = max(o.order, q.Order)
-	o.dead[q.Order] = q
+	o.keepDead(q)
 	return nil
+}
+
+func (o *outbox) keepDead(q *message) {
+	if len(o.dead) == 0 || q.Order < o.oldestDead {
+		o.oldestDead = q.Order
+	}
+	o.dead[q.Order] = q
 }
 
 // bury keeps a message that is not delivered, for a person to replay.
 func (o *outbox) bury(t *turn, q *message, event deliveryEvent) {
-	o.dead[q.Order] = q
+	o.keepDead(q)
 	t.batch.Delete(bucketOutbox, q.key())
 	t.batch.Put(bucketDead, q.key(), q)
 	o.journal(t, q, "dead_letter", event)
 	for len(o.dead) > maxDead {
-		oldest := o.dead[slices.Min(slices.Collect(maps.Keys(o.dead)))]
+		for o.dead[o.oldestDead] == nil {
+			o.oldestDead++
+		}
+		oldest := o.dead[o.oldestDead]
 		delete(o.dead, oldest.Order)
 		t.batch.Delete(bucketDead, oldest.key())
 		o.journal(t, oldest, "dead_letter", deliveryEvent{Outcome: "forgotten", Error: fmt.Sprintf("more than %d dead letters", maxDead)})

@@ -13,6 +13,7 @@ import (
 	"github.com/neuroweaver/heddle/actions/connector"
 	"github.com/neuroweaver/heddle/actions/journal"
 	"github.com/neuroweaver/heddle/actions/route"
+	"github.com/neuroweaver/heddle/rules"
 )
 
 // turn is one change of the action layer: what came in, what was decided about it, and what follows,
@@ -20,7 +21,11 @@ import (
 type turn struct {
 	m     *Manager
 	now   time.Time
-	batch journal.Batch
+	batch *journal.Batch
+	// later is what came in and moves no route: in a storm it waits until routes have been decided.
+	later []rules.Transition
+	// instances are those that changed, by their keys.
+	instances map[string]*route.Instance
 	// routes are those whose state or status may have changed.
 	routes map[string]bool
 	// alerts are those that changed, with what happened to them.
@@ -32,18 +37,48 @@ type turn struct {
 func (m *Manager) turn(now time.Time, begin func(*turn) error) (*journal.Ticket, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := &turn{m: m, now: now, routes: map[string]bool{}, alerts: map[string]*alertChange{}}
+	t := &turn{m: m, now: now, batch: &journal.Batch{}, instances: map[string]*route.Instance{}, routes: map[string]bool{}, alerts: map[string]*alertChange{}}
 	if err := begin(t); err != nil {
 		return nil, err
 	}
 	t.suspend()
 	t.decide()
+	if len(t.later) > 0 {
+		t.dispatch()
+		t.suspend()
+		t.decide()
+	}
 	t.raiseConditions()
 	t.settleAlerts()
 	t.keepRoutes()
-	ticket := m.journal.Append(&t.batch)
+	ticket := m.journal.Append(t.batch)
 	m.kick()
 	return ticket, nil
+}
+
+// dispatch has a storm's decisions on routes acted upon before the rest of it is worked through: they
+// become a transaction of their own. The alerts in it are kept as not told yet, so a process that ends
+// here tells people when it is back.
+func (t *turn) dispatch() {
+	t.keepRoutes()
+	for _, id := range slices.Sorted(maps.Keys(t.alerts)) {
+		t.batch.Put(bucketAlert, id, t.alerts[id].alert)
+	}
+	t.m.journal.Append(t.batch)
+	t.batch, t.routes = &journal.Batch{}, map[string]bool{}
+	for _, transition := range t.later {
+		t.transition(transition)
+	}
+}
+
+// note journals what became of a notification. That changes neither routes nor alerts, so nothing
+// follows from it: in a storm there are thousands of these, and each must cost the same.
+func (m *Manager) note(now time.Time, begin func(*turn)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := &turn{m: m, now: now, batch: &journal.Batch{}}
+	begin(t)
+	m.journal.Append(t.batch)
 }
 
 // commit is a turn that ends when it is durable. A *journal.StalledError means that the change is
@@ -162,12 +197,25 @@ func (t *turn) settleAlerts() {
 	}
 }
 
-// suspend applies the silences that keep rules from moving routes.
+// suspend applies the silences that keep rules from moving routes: to all instances where these
+// silences are others than before, else to those that changed.
 func (t *turn) suspend() {
-	changed := t.m.table.Evidence.Suspend(func(i *route.Instance) bool {
-		return t.m.book.SuspendsActions(t.now, i.Rule, i.Labels.Map())
-	})
-	for _, i := range changed {
-		t.batch.Put(bucketInstance, i.Key(), i)
+	m := t.m
+	silences := m.book.Suspending(t.now)
+	apply := func(i *route.Instance) {
+		if now := silences.Suspend(i.Rule, i.Labels); now != i.Suspended {
+			i.Suspended = now
+			t.batch.Put(bucketInstance, i.Key(), i)
+		}
 	}
+	if m.suspending == nil || !slices.Equal(silences, m.suspending) {
+		m.suspending = silences
+		for _, i := range m.table.Evidence.All() {
+			apply(i)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.instances)) {
+		apply(t.instances[key])
+	}
+	clear(t.instances)
 }

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -18,6 +19,8 @@ type Book struct {
 	because  map[string][]string // by rule, of the rules in force
 	// unsettled are the alerts about which people may have to be told something.
 	unsettled map[string]bool
+	// pruneDue is when Prune has something to look at; zero: at once.
+	pruneDue time.Time
 }
 
 // Notification is one thing to tell people.
@@ -33,6 +36,9 @@ type Notification struct {
 const (
 	resolvedFor = 24 * time.Hour
 	maxResolved = 10_000
+	// pruneEvery is how often it is looked for what is older, where nothing ends meanwhile: nobody
+	// counts on the minute of a day.
+	pruneEvery = time.Minute
 	// maxListed bounds the symptoms and instances that one message lists.
 	maxListed = 50
 )
@@ -141,7 +147,7 @@ func (b *Book) Settle(now time.Time) (told []Notification, changed []*Alert) {
 	ended := map[string]bool{}
 	for _, a := range b.unsettledAlerts(false) {
 		delete(b.unsettled, a.ID)
-		ended[a.Rule] = true
+		ended[a.Rule], b.pruneDue = true, time.Time{}
 		if a.Told.Open {
 			a.Told.Open = false
 			told, changed = append(told, b.notification(a, "resolved", now)), append(changed, a)
@@ -241,13 +247,19 @@ func (b *Book) reaches(from, to string, passed []string) bool {
 
 // Prune forgets what ended long ago, and returns their IDs.
 func (b *Book) Prune(now time.Time) []string {
+	if now.Before(b.pruneDue) {
+		return nil
+	}
+	b.pruneDue = now.Add(pruneEvery)
 	var ended []*Alert
-	for _, a := range b.sorted() {
+	for _, a := range b.alerts {
 		if !a.Firing() && !a.Told.Open {
 			ended = append(ended, a)
 		}
 	}
-	slices.SortFunc(ended, func(x, y *Alert) int { return y.EndsAt.Compare(x.EndsAt) })
+	if len(ended) > maxResolved {
+		slices.SortFunc(ended, func(x, y *Alert) int { return cmp.Or(y.EndsAt.Compare(x.EndsAt), before(x, y)) })
+	}
 	var gone []string
 	for n, a := range ended {
 		if n >= maxResolved || now.Sub(a.EndsAt) > max(resolvedFor, a.DedupFor) {
@@ -256,6 +268,7 @@ func (b *Book) Prune(now time.Time) []string {
 			gone = append(gone, a.ID)
 		}
 	}
+	slices.Sort(gone)
 	return gone
 }
 

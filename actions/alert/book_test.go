@@ -257,7 +257,7 @@ func TestSuspendedActions(t *testing.T) {
 	}
 	f := func(want bool, rule, model string) {
 		t.Helper()
-		if got := d.book.SuspendsActions(d.now, rule, map[string]string{"model": model}); got != want {
+		if got := d.book.Suspending(d.now).Suspend(rule, labels.FromStrings("model", model)); got != want {
 			t.Errorf("%s of %s: %v", rule, model, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -117,22 +118,30 @@ func (b *Book) silencing(a *Alert, now time.Time) *silence {
 	return found
 }
 
-// SuspendsActions reports whether a silence keeps what has these labels from moving routes.
-func (b *Book) SuspendsActions(now time.Time, rule string, set map[string]string) bool {
+// Suspension are silences that keep what they match from moving routes. Two are equal where they
+// match the same.
+type Suspension []*silence
+
+// Suspending are the silences that suspend actions at now, by ID; never nil.
+func (b *Book) Suspending(now time.Time) Suspension {
+	out := Suspension{}
 	for _, s := range b.silences {
-		if !s.SuspendActions || !s.active(now) {
-			continue
-		}
-		all := maps.Clone(set)
-		if all == nil {
-			all = map[string]string{}
-		}
-		all[labels.AlertName] = rule
-		if matches(s.matchers, all) {
-			return true
+		if s.SuspendActions && s.active(now) {
+			out = append(out, s)
 		}
 	}
-	return false
+	slices.SortFunc(out, func(x, y *silence) int { return strings.Compare(x.ID, y.ID) })
+	return out
+}
+
+// Suspend reports whether one of them keeps the rule's instance with these labels from moving routes.
+func (s Suspension) Suspend(rule string, instance labels.Labels) bool {
+	if len(s) == 0 {
+		return false
+	}
+	set := instance.Map()
+	set[labels.AlertName] = rule
+	return slices.ContainsFunc(s, func(s *silence) bool { return matches(s.matchers, set) })
 }
 
 func (s *silence) active(now time.Time) bool {

@@ -3,6 +3,7 @@ package route
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/neuroweaver/heddle/rules"
 )
@@ -10,16 +11,24 @@ import (
 // Evidence is what all rules said last. It is not safe for concurrent use.
 type Evidence struct {
 	instances map[string]*Instance
-	// byModel holds those that bear on a route: route → model → key.
-	byModel map[string]map[string]map[string]*Instance
+	// byModel holds those that bear on a route: route → model → instances in the order of their keys.
+	byModel map[string]map[string][]keyed
 	inForce map[string]bool
 }
+
+// keyed is an instance with its key.
+type keyed struct {
+	key string
+	*Instance
+}
+
+func (k keyed) compare(key string) int { return strings.Compare(k.key, key) }
 
 // NewEvidence knows nothing yet.
 func NewEvidence() *Evidence {
 	return &Evidence{
 		instances: map[string]*Instance{},
-		byModel:   map[string]map[string]map[string]*Instance{},
+		byModel:   map[string]map[string][]keyed{},
 		inForce:   map[string]bool{},
 	}
 }
@@ -103,20 +112,6 @@ func (e *Evidence) Overrule(route, model string) []*Instance {
 	return changed
 }
 
-// Suspend sets for each instance whether a person keeps it from moving routes, and returns what
-// changed.
-func (e *Evidence) Suspend(suspended func(*Instance) bool) []*Instance {
-	var changed []*Instance
-	for _, key := range slices.Sorted(maps.Keys(e.instances)) {
-		i := e.instances[key]
-		if now := suspended(i); now != i.Suspended {
-			i.Suspended = now
-			changed = append(changed, i)
-		}
-	}
-	return changed
-}
-
 // All are the instances in the order of their keys.
 func (e *Evidence) All() []*Instance {
 	all := make([]*Instance, 0, len(e.instances))
@@ -132,9 +127,9 @@ func (e *Evidence) Len() int { return len(e.instances) }
 // about are the instances that bear on the model for the route, in the order of their keys.
 func (e *Evidence) about(route, model string) []*Instance {
 	of := e.byModel[route][model]
-	out := make([]*Instance, 0, len(of))
-	for _, key := range slices.Sorted(maps.Keys(of)) {
-		out = append(out, of[key])
+	out := make([]*Instance, len(of))
+	for n, i := range of {
+		out[n] = i.Instance
 	}
 	return out
 }
@@ -148,13 +143,15 @@ func (e *Evidence) set(i *Instance) {
 	for _, route := range i.Routes {
 		models := e.byModel[route]
 		if models == nil {
-			models = map[string]map[string]*Instance{}
+			models = map[string][]keyed{}
 			e.byModel[route] = models
 		}
-		if models[model] == nil {
-			models[model] = map[string]*Instance{}
+		at, there := slices.BinarySearchFunc(models[model], key, keyed.compare)
+		if there {
+			models[model][at] = keyed{key, i}
+		} else {
+			models[model] = slices.Insert(models[model], at, keyed{key, i})
 		}
-		models[model][key] = i
 	}
 }
 
@@ -162,8 +159,12 @@ func (e *Evidence) remove(i *Instance) {
 	key, model := i.Key(), i.Model()
 	delete(e.instances, key)
 	for _, route := range i.Routes {
-		delete(e.byModel[route][model], key)
-		if len(e.byModel[route][model]) == 0 {
+		of := e.byModel[route][model]
+		if at, there := slices.BinarySearchFunc(of, key, keyed.compare); there {
+			of = slices.Delete(of, at, at+1)
+			e.byModel[route][model] = of
+		}
+		if len(of) == 0 {
 			delete(e.byModel[route], model)
 		}
 	}

@@ -413,9 +413,8 @@ func TestPausedAutomation(t *testing.T) {
 
 func TestSuspendedCauseMovesNothing(t *testing.T) {
 	s := newStage(t, nil)
-	s.table.Evidence.Suspend(func(*Instance) bool { return false })
 	s.fires("slow", "b")
-	s.table.Evidence.Suspend(func(i *Instance) bool { return i.Model() == "b" })
+	s.table.Evidence.All()[0].Suspended = true
 	s.want(s.fires("slow", "a"), "decision c@2")
 	s.want(s.ends("slow", "a"), "")
 	s.want(s.after(10*time.Minute), "decision a@3")

@@ -57,6 +57,15 @@ func (t *Table) Route(name string) *Route { return t.routes[name] }
 // Names lists the routes in order.
 func (t *Table) Names() []string { return slices.Sorted(maps.Keys(t.routes)) }
 
+// Concerns reports whether what is said of an instance may move a route.
+func (t *Table) Concerns(tr rules.Transition) bool {
+	model := tr.Labels.Get(ModelLabel)
+	return slices.ContainsFunc(tr.Rule.Switch, func(name string) bool {
+		r := t.routes[name]
+		return r != nil && (model == r.State.Model || slices.Contains(r.Policy.Models, model))
+	})
+}
+
 // Decide brings every route to what the evidence asks for at now.
 func (t *Table) Decide(now time.Time) []Outcome {
 	var out []Outcome
