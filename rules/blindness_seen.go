@@ -77,7 +77,7 @@ func (s *sighted) labels(m *metric) []string {
 // values says which values the labels of a metric's where have.
 func (s *sighted) values(m *metric) string {
 	var parts []string
-	for _, matcher := range m.where {
+	for _, matcher := range slices.Concat(m.where...) {
 		found := map[string]bool{}
 		for _, one := range s.of(m) {
 			found[one.Get(matcher.Name)] = true

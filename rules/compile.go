@@ -77,8 +77,14 @@ func newMetric(d *syntax.Metric) (m *metric, ok bool) {
 	for _, source := range d.Sources {
 		m.sources = append(m.sources, source.Value)
 	}
-	m.where, ok = matchers(d.Where)
-	return m, ok
+	for _, selector := range d.Where {
+		list, ok := matchers(selector.Matchers)
+		if !ok {
+			return nil, false
+		}
+		m.where = append(m.where, list)
+	}
+	return m, true
 }
 
 func matchers(written []syntax.Matcher) ([]*labels.Matcher, bool) {

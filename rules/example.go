@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"regexp/syntax"
 
@@ -55,7 +56,8 @@ func exampleOf(tree *syntax.Regexp) string {
 	return ""
 }
 
-// exampleSeries returns the labels of a series that belongs to a metric, with the given labels.
+// exampleSeries returns the labels of a series that belongs to a metric, with the given labels. Where they leave
+// open by which selector of its where it belongs, it is the first.
 func exampleSeries(m *metric, given []*labels.Matcher) (labels.Labels, error) {
 	b := labels.NewBuilder(labels.FromStrings(labels.MetricName, m.sources[0]))
 	for _, g := range given {
@@ -64,7 +66,25 @@ func exampleSeries(m *metric, given []*labels.Matcher) (labels.Labels, error) {
 		}
 		b.Set(g.Name, g.Value)
 	}
-	for _, matcher := range m.where {
+	named := b.Labels()
+	if m.takes(named) {
+		return named, nil
+	}
+	var first error
+	for _, list := range m.where {
+		series, err := complete(named, m, list)
+		if err == nil {
+			return series, nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return labels.EmptyLabels(), first
+}
+
+// complete gives a series the labels that a selector of the metric asks for.
+func complete(series labels.Labels, m *metric, selector []*labels.Matcher) (labels.Labels, error) {
+	b := labels.NewBuilder(series)
+	for _, matcher := range selector {
 		if matcher.Matches(b.Get(matcher.Name)) {
 			continue
 		}

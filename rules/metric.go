@@ -19,7 +19,7 @@ type metric struct {
 	name    string
 	kind    syntax.MetricKind
 	sources []string
-	where   []*labels.Matcher
+	where   [][]*labels.Matcher // a series fulfils all matchers of one of them
 	specs   []window.Spec
 }
 
@@ -63,12 +63,7 @@ func (m *metric) roles(yield func(name string, r role) bool) {
 
 // takes reports whether a series with one of the metric's names belongs to it.
 func (m *metric) takes(series labels.Labels) bool {
-	for _, matcher := range m.where {
-		if !matcher.Matches(series.Get(matcher.Name)) {
-			return false
-		}
-	}
-	return true
+	return len(m.where) == 0 || slices.ContainsFunc(m.where, func(list []*labels.Matcher) bool { return matches(list, series) })
 }
 
 // isPartOf reports whether every series of m has a name that the other takes, and the other takes all
@@ -89,8 +84,8 @@ func (m *metric) isPartOf(other *metric) bool {
 func (m *metric) key() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %q", m.kind, m.sources)
-	for _, matcher := range m.where {
-		fmt.Fprintf(&b, " %s", matcher)
+	for _, list := range m.where {
+		fmt.Fprintf(&b, " or %s", list)
 	}
 	return b.String()
 }

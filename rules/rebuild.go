@@ -50,8 +50,8 @@ func (e *Engine) rebuildName(ctx context.Context, next *force, name string, cloc
 	}
 	defer querier.Close()
 	matchers := []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name)}
-	if roles := next.roles[name]; len(roles) == 1 {
-		matchers = append(matchers, roles[0].metric.where...)
+	if roles := next.roles[name]; len(roles) == 1 && len(roles[0].metric.where) == 1 {
+		matchers = append(matchers, roles[0].metric.where[0]...)
 	}
 	set := querier.Select(ctx, false, &storage.SelectHints{Start: from, End: to}, matchers...)
 	var samples chunkenc.Iterator

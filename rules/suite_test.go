@@ -148,3 +148,42 @@ test "what is not so" {
 		t.Errorf("%+v", b.told)
 	}
 }
+
+// TestSelectors: a series belongs to a metric where it fulfils one of the selectors of its where, as a whole.
+func TestSelectors(t *testing.T) {
+	source := `
+metric requests = counter "a" or "b"
+metric failures = counter "a" or "b" where error_type != "", region = "eu" or "error.type" != ""
+rule failing on model { when ratio(failures, requests, 1m) > 5% }
+`
+	for series, want := range map[string]State{
+		`a{model="m",error_type="x",region="eu"}`: Firing, `b{model="m",error.type="x",region="us"}`: Firing, `a{model="m",error_type="x",error.type="y"}`: Firing,
+		`a{model="m",error_type="x",region="us"}`: Inactive, `a{model="m",region="eu"}`: Inactive,
+	} {
+		b := newBench(t, source)
+		for i := range 30 {
+			b.push(series, i, `a{model="m"}`, i)
+			b.wait(5 * time.Second)
+		}
+		if got := b.status("failing", "m").State; got != want {
+			t.Errorf("%s: %v", series, got)
+		}
+	}
+
+	report := runTests(t, source+`
+test "series of each kind, and one that says less" {
+  requests{model="a"} counts 9/s
+  failures{model="a", error_type="x", region="eu"} counts 1/s
+  requests{model="b"} counts 9/s
+  failures{model="b", "error.type"="x"} counts 1/s
+  requests{model="c"} counts 9/s
+  failures{model="c", region="us"} counts 1/s
+  at 2m rule failing{model="a"} is firing
+  at 2m rule failing{model="b"} is firing
+  at 2m rule failing{model="c"} is firing
+}
+`)
+	for _, f := range report.Tests[0].Failures {
+		t.Errorf("at %v expected %s, got %s\n%s", f.After, f.Expected, f.Got, strings.Join(f.Details, "\n"))
+	}
+}

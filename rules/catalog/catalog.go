@@ -148,7 +148,7 @@ func (t *taking) add(use *syntax.Use, metric *syntax.Metric) *syntax.Metric {
 		t.taken[name] = taken{&added, use.Catalogue.Value}
 		return &added
 	}
-	if first.metric.Kind.Text != metric.Kind.Text || !sameMatchers(first.metric.Where, metric.Where) {
+	if first.metric.Kind.Text != metric.Kind.Text || !slices.EqualFunc(first.metric.Where, metric.Where, sameSelector) {
 		if asks(t.file, name) {
 			t.errors = append(t.errors, t.file.Error(use.Catalogue.Span,
 				fmt.Sprintf("%q means different series in the catalogues %q and %q", name, first.from, use.Catalogue.Value),
@@ -182,8 +182,6 @@ func asks(f *syntax.File, metric string) bool {
 	return false
 }
 
-func sameMatchers(a, b []syntax.Matcher) bool {
-	return slices.EqualFunc(a, b, func(x, y syntax.Matcher) bool {
-		return x.Label.Text == y.Label.Text && x.Op == y.Op && x.Value.Value == y.Value.Value
-	})
+func sameSelector(a, b syntax.Selector) bool {
+	return slices.EqualFunc(a.Matchers, b.Matchers, syntax.Matcher.Same)
 }

@@ -122,6 +122,8 @@ func TestRenames(t *testing.T) {
 		{"litellm", "requests", []string{"litellm_proxy_total_requests_metric_total", "litellm_proxy_total_requests_metric"}},
 		{"litellm", "api_failures", []string{"litellm_llm_api_failed_requests_metric_total"}},
 		{"otel-genai", "latency", []string{"gen_ai.client.operation.duration", "gen_ai_client_operation_duration", "gen_ai_client_operation_duration_seconds", "gen_ai_server_request_duration_seconds"}},
+		{"otel-genai", "failures", []string{"gen_ai_client_operation_duration_seconds_count", "gen_ai.client.operation.duration_count", "gen_ai.server.request.duration_seconds_count"}},
+		{"otel-genai", "tokens_in", []string{"gen_ai_client_token_usage_sum", "gen_ai.client.token.usage_sum"}},
 		{"ray-serve", "requests", []string{"ray_serve_deployment_request_counter", "ray_serve_deployment_request_counter_total"}},
 		{"dcgm", "gpu_percent", []string{"DCGM_FI_DEV_GPU_UTIL", "dcgm_gpu_utilization"}},
 		{"tgi", "requests", []string{"tgi_request_count", "tgi_request_count_total"}},

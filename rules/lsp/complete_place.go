@@ -92,7 +92,7 @@ func (c *completion) matcher(series []string) {
 			c.models()
 		}
 		c.liveLabelValues(label, series)
-	case "where", "{", ",":
+	case "where", "{", ",", "or":
 		c.labels(series)
 	}
 }

@@ -102,7 +102,9 @@ func (l *listing) declaration(d syntax.Declaration) {
 		for _, source := range d.Sources {
 			l.add(sourceText, source.Span, source.Value, nil)
 		}
-		l.matchers(d.Where)
+		for _, selector := range d.Where {
+			l.matchers(selector.Matchers)
+		}
 	case *syntax.Let:
 		l.names(valueWord, d.Name)
 		l.expression(d.Value)

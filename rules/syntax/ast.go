@@ -94,8 +94,9 @@ type Metric struct {
 	// Kind is counter, gauge or histogram.
 	Kind Name `parser:"'=' @@"`
 	// Sources are the names under which the metric arrives; at least one.
-	Sources []String  `parser:"@@ ('or' @@)*"`
-	Where   []Matcher `parser:"('where' ('{' @@ (',' @@)* '}' | @@ (',' @@)*))?"`
+	Sources []String `parser:"@@ ('or' @@)*"`
+	// Where takes the series that one of its selectors takes; all of them where there is none.
+	Where []Selector `parser:"('where' ('{' @@ ('or' @@)* '}' | @@ ('or' @@)*))?"`
 }
 
 // Let names a part of a condition for the rules of its file.
@@ -104,6 +105,11 @@ type Let struct {
 	Span
 	Name  Name `parser:"'let' @@"`
 	Value Expr `parser:"'=' @@"`
+}
+
+// Selector takes the series that fulfil all of its matchers; at least one.
+type Selector struct {
+	Matchers []Matcher `parser:"@@ (',' @@)*"`
 }
 
 // Matcher selects series by a label, as in PromQL.

@@ -169,7 +169,9 @@ func (c *checker) metric(m *Metric) {
 		}
 		seen[source.Value] = true
 	}
-	c.matchers(m.Where)
+	for _, selector := range m.Where {
+		c.matchers(selector.Matchers)
+	}
 }
 
 // matchers looks at labels and regular expressions; these are anchored, as in PromQL.

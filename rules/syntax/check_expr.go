@@ -131,15 +131,30 @@ func (c *checker) isPart(f *File, part, whole Expr) bool {
 			return false
 		}
 	}
-	for _, matcher := range w.Where {
-		same := func(m Matcher) bool {
-			return m.Label.Text == matcher.Label.Text && m.Op == matcher.Op && m.Value.Value == matcher.Value.Value
+	if len(w.Where) == 0 {
+		return true
+	}
+	for _, selector := range p.Where {
+		if !slices.ContainsFunc(w.Where, selector.isWithin) {
+			return false
 		}
-		if !slices.ContainsFunc(p.Where, same) {
+	}
+	return len(p.Where) > 0
+}
+
+// isWithin reports whether a selector has all the matchers of another.
+func (s Selector) isWithin(other Selector) bool {
+	for _, matcher := range other.Matchers {
+		if !slices.ContainsFunc(s.Matchers, matcher.Same) {
 			return false
 		}
 	}
 	return true
+}
+
+// Same reports whether two matchers are written alike.
+func (m Matcher) Same(other Matcher) bool {
+	return m.Label.Text == other.Label.Text && m.Op == other.Op && m.Value.Value == other.Value.Value
 }
 
 // isBlank reports whether an expression was not written; Parse has said so.

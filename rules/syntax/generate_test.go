@@ -186,7 +186,8 @@ func (g *generator) declaration() {
 	case 2:
 		g.WriteString("alarms 1 per " + g.time() + "\n")
 	case 3:
-		where := g.maybe(" where " + g.pick(g.matchers(), "{"+g.matchers()+"}"))
+		where := g.matchers() + g.maybe(g.space(true)+"or "+g.matchers())
+		where = g.maybe(" where " + g.pick(where, "{"+where+"}"))
 		g.WriteString("metric " + g.name() + " = " + g.pick("gauge", "counter", "histogram") + " " + g.text() + g.maybe(" or "+g.text()) + where + g.maybe(" # c") + "\n")
 	case 4:
 		g.WriteString("let " + g.name() + " = " + g.expr(4, true) + g.maybe(" # c") + "\n")

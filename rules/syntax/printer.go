@@ -180,7 +180,11 @@ func (p *printer) metric(m *Metric) {
 		text += quote(source.Value)
 	}
 	if len(m.Where) > 0 {
-		text += " where " + joinMatchers(m.Where, " ")
+		selectors := make([]string, len(m.Where))
+		for i, selector := range m.Where {
+			selectors[i] = joinMatchers(selector.Matchers, " ")
+		}
+		text += " where " + strings.Join(selectors, " or ")
 	}
 	p.line(text, m.Trailing)
 }

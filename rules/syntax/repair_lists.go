@@ -81,7 +81,7 @@ func (r *repairer) inBraces(before lexer.Token) bool {
 		r.report(mistakeAt(spanOf(t), `such as {model="a"}`, "the name of the label is missing here"))
 		r.put(1, standIn(spanOf(t), identToken, blank), standIn(spanOf(t), opToken, "="), t)
 		return true
-	case t.Type == stringToken && before.Type == identToken && !isOp(before, "where") && !r.isBehindWord():
+	case t.Type == stringToken && before.Type == identToken && !isOp(before, "where") && !isOp(before, "or") && !r.isBehindWord():
 		r.report(mistakeAt(spanOf(t), fmt.Sprintf(`such as {%s=%s}`, shorten(before.Value), shorten(t.Value)), `"=" must stand here, not %s`, describe(t)))
 		r.put(1, standIn(spanOf(t), opToken, "="), t)
 		return true

@@ -10,7 +10,7 @@ var seeds = []string{
 import "base.rules" # bb
 
 alarms 1 per 1y
-metric q = gauge "vllm:num_requests_waiting" or "vllm_num_requests_waiting" where {model_name != "x", engine !~ "a|b"} # c
+metric q = gauge "vllm:num_requests_waiting" or "vllm_num_requests_waiting" where {model_name != "x", engine !~ "a|b" or "or" = "b" or c = ""} # c
 # about l
 metric latency_seconds = histogram "a"
 
