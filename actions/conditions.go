@@ -91,7 +91,9 @@ func (t *turn) raiseConditions() {
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.raised)) {
 		if _, ok := now[key]; !ok {
-			t.alert(m.conditionTransition(m.raised[key], rules.Firing, rules.Inactive, t))
+			over := m.conditionTransition(m.raised[key], rules.Firing, rules.Inactive, t)
+			over.Reason = "no longer so: " + over.Reason
+			t.alert(over)
 		}
 	}
 	m.raised = now

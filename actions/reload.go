@@ -46,9 +46,16 @@ func (t *turn) setRules(routes []rules.Route, infos []*rules.RuleInfo) {
 	fresh, dropped := m.table.SetRules(t.now, policies, infos)
 	m.book.SetRules(infos)
 	m.infos = infos
+	gone := map[string]map[string]bool{}
 	for _, i := range dropped {
 		t.batch.Delete(bucketInstance, i.Key())
-		for _, a := range m.book.Drop(t.now, i.Rule, i.Labels.String()) {
+		if gone[i.Rule] == nil {
+			gone[i.Rule] = map[string]bool{}
+		}
+		gone[i.Rule][i.Labels.String()] = true
+	}
+	for rule, instances := range gone {
+		for _, a := range m.book.Drop(t.now, rule, instances) {
 			t.touch(a, true)
 		}
 	}

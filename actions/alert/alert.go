@@ -25,12 +25,13 @@ type Alert struct {
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 	Summary     string            `json:"summary,omitempty"`
-	Reason      string            `json:"reason,omitempty"`
-	Values      map[string]Number `json:"values,omitempty"`
-	Because     []string          `json:"because,omitempty"`
-	DedupFor    time.Duration     `json:"dedup_for,omitempty"`
-	Notify      []string          `json:"notify,omitempty"`
-	StartsAt    time.Time         `json:"starts_at"`
+	// Reason and Values say why it fires, or why it ended.
+	Reason   string            `json:"reason,omitempty"`
+	Values   map[string]Number `json:"values,omitempty"`
+	Because  []string          `json:"because,omitempty"`
+	DedupFor time.Duration     `json:"dedup_for,omitempty"`
+	Notify   []string          `json:"notify,omitempty"`
+	StartsAt time.Time         `json:"starts_at"`
 	// EndsAt is zero while it fires.
 	EndsAt    time.Time           `json:"ends_at,omitzero"`
 	Instances map[string]Instance `json:"instances,omitempty"`
@@ -95,13 +96,19 @@ func (a *Alert) fire(t rules.Transition, now time.Time) {
 	a.Annotations, a.Summary, a.Reason = t.Annotations, t.Summary, t.Reason
 	a.Labels = maps.Clone(a.Group)
 	maps.Copy(a.Labels, t.AlertLabels)
-	a.Values = make(map[string]Number, len(t.Terms))
-	for _, term := range t.Terms {
+	a.Values = values(t.Terms)
+	a.Instances[t.Labels.String()] = Instance{Labels: t.Labels.Map(), Since: t.Since, Reason: t.Reason}
+}
+
+// values are the known terms by their texts.
+func values(terms []rules.Term) map[string]Number {
+	out := make(map[string]Number, len(terms))
+	for _, term := range terms {
 		if term.Known {
-			a.Values[term.Text] = Number(term.Value)
+			out[term.Text] = Number(term.Value)
 		}
 	}
-	a.Instances[t.Labels.String()] = Instance{Labels: t.Labels.Map(), Since: t.Since, Reason: t.Reason}
+	return out
 }
 
 // worse reports whether the alert is graver than what people were told: a higher severity, or at

@@ -91,7 +91,10 @@ func (b *Book) Apply(now time.Time, t rules.Transition) *Alert {
 	case firing:
 		a.fire(t, now)
 	case a.has(key):
-		a.leave(key, now)
+		a.leave(key, t.Reason, now)
+		if !a.Firing() {
+			a.Values = values(t.Terms)
+		}
 	default:
 		return nil
 	}
@@ -113,12 +116,18 @@ func (b *Book) index(a *Alert) {
 	}
 }
 
-// Drop ends what an instance contributes: its rule is gone.
-func (b *Book) Drop(now time.Time, rule, labels string) []*Alert {
+// Drop ends what instances with these labels contribute: their rule is gone.
+func (b *Book) Drop(now time.Time, rule string, instances map[string]bool) []*Alert {
 	var changed []*Alert
 	for _, id := range slices.Sorted(maps.Keys(b.firing[rule])) {
-		if a := b.alerts[id]; a.has(labels) {
-			a.leave(labels, now)
+		a := b.alerts[id]
+		had := len(a.Instances)
+		for key := range a.Instances {
+			if instances[key] {
+				a.leave(key, "the rule was removed", now)
+			}
+		}
+		if len(a.Instances) != had {
 			b.index(a)
 			b.unsettled[id] = true
 			changed = append(changed, a)
@@ -132,10 +141,11 @@ func (a *Alert) has(key string) bool {
 	return ok && a.Firing()
 }
 
-func (a *Alert) leave(key string, now time.Time) {
+// leave takes an instance out of the alert. With the last one it ends, and why is its reason.
+func (a *Alert) leave(key, reason string, now time.Time) {
 	delete(a.Instances, key)
 	if len(a.Instances) == 0 {
-		a.EndsAt = now
+		a.EndsAt, a.Reason = now, reason
 	}
 }
 

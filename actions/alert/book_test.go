@@ -305,7 +305,7 @@ func TestShadowRulesTellNobody(t *testing.T) {
 func TestRuleThatIsGoneEndsItsAlerts(t *testing.T) {
 	d := newDesk(t, &rules.RuleInfo{Name: "slow"})
 	d.fires("slow", "model=a")
-	d.book.Drop(d.now, "slow", labels.FromStrings("model", "a").String())
+	d.book.Drop(d.now, "slow", map[string]bool{labels.FromStrings("model", "a").String(): true})
 	d.want(d.settle(), "resolved slow model=a")
 }
 
@@ -428,4 +428,28 @@ func plainlyLoud(d *desk, a *Alert) bool {
 		}
 	}
 	return true
+}
+
+func TestWhyAnAlertEnded(t *testing.T) {
+	info := &rules.RuleInfo{Name: "slow", DedupBy: []string{}}
+	d := newDesk(t, info)
+	says := func(model string, from, to rules.State, reason string, value float64) *Alert {
+		return d.book.Apply(d.now, rules.Transition{
+			Rule: info, Labels: labels.FromStrings("model", model), From: from, To: to, Reason: reason,
+			Terms: []rules.Term{{Text: "x", Value: value, Known: true}},
+		})
+	}
+	says("a", rules.Inactive, rules.Firing, "x = 3 > 2", 3)
+	says("b", rules.Inactive, rules.Firing, "x = 4 > 2", 4)
+	if a := says("a", rules.Firing, rules.Inactive, "x = 1 <= 2", 1); a.Reason != "x = 4 > 2" || a.Values["x"] != 4 {
+		t.Errorf("it fires for b still: %+v", a)
+	}
+	if a := says("b", rules.Firing, rules.Inactive, "x = 0 <= 2", 0); a.Firing() || a.Reason != "x = 0 <= 2" || a.Values["x"] != 0 {
+		t.Errorf("it has ended: %+v", a)
+	}
+	says("a", rules.Inactive, rules.Firing, "x = 3 > 2", 3)
+	d.book.Drop(d.now, "slow", map[string]bool{labels.FromStrings("model", "a").String(): true})
+	if a := d.book.List(d.now, Filter{Resolved: true})[0]; a.State != "resolved" || a.Reason != "the rule was removed" {
+		t.Errorf("its rule is gone: %+v", a)
+	}
 }

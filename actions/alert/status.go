@@ -21,9 +21,10 @@ type Status struct {
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 	Summary     string            `json:"summary"`
-	Reason      string            `json:"reason,omitempty"`
-	Values      map[string]Number `json:"values"`
-	StartsAt    time.Time         `json:"starts_at"`
+	// Reason and Values say why it fires, or why it ended.
+	Reason   string            `json:"reason,omitempty"`
+	Values   map[string]Number `json:"values"`
+	StartsAt time.Time         `json:"starts_at"`
 	// EndsAt is null while the alert fires.
 	EndsAt *time.Time `json:"ends_at"`
 	// Instances are the rule's instances that this alert merges, at most maxListed of them.
