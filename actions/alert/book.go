@@ -13,8 +13,8 @@ import (
 // Book holds all alerts and silences. It is not safe for concurrent use.
 type Book struct {
 	alerts map[string]*Alert
-	// firing are those that fire, by rule and ID.
-	firing   map[string]map[string]*Alert
+	// firing are those that fire, by rule.
+	firing   map[string]*firing
 	silences map[string]*silence
 	because  map[string][]string // by rule, of the rules in force
 	// unsettled are the alerts about which people may have to be told something.
@@ -45,7 +45,7 @@ const (
 
 // NewBook has no alerts.
 func NewBook() *Book {
-	return &Book{alerts: map[string]*Alert{}, firing: map[string]map[string]*Alert{}, silences: map[string]*silence{}, unsettled: map[string]bool{}}
+	return &Book{alerts: map[string]*Alert{}, firing: map[string]*firing{}, silences: map[string]*silence{}, unsettled: map[string]bool{}}
 }
 
 // Restore takes back an alert as it was kept.
@@ -106,20 +106,25 @@ func (b *Book) Apply(now time.Time, t rules.Transition) *Alert {
 // index keeps firing in step with an alert that changed.
 func (b *Book) index(a *Alert) {
 	of := b.firing[a.Rule]
-	switch {
-	case a.Firing() && of == nil:
-		b.firing[a.Rule] = map[string]*Alert{a.ID: a}
-	case a.Firing():
-		of[a.ID] = a
-	default:
-		delete(of, a.ID)
+	if of == nil {
+		of = newFiring()
+		b.firing[a.Rule] = of
+	}
+	if a.Firing() {
+		of.add(a)
+	} else {
+		of.remove(a)
 	}
 }
 
 // Drop ends what instances with these labels contribute: their rule is gone.
 func (b *Book) Drop(now time.Time, rule string, instances map[string]bool) []*Alert {
+	of := b.firing[rule]
+	if of == nil {
+		return nil
+	}
 	var changed []*Alert
-	for _, id := range slices.Sorted(maps.Keys(b.firing[rule])) {
+	for _, id := range slices.Sorted(maps.Keys(of.all)) {
 		a := b.alerts[id]
 		had := len(a.Instances)
 		for key := range a.Instances {
@@ -221,7 +226,7 @@ func (b *Book) muted(a *Alert, now time.Time) string {
 func (b *Book) cause(a *Alert) *Alert {
 	var found *Alert
 	for _, rule := range a.Because {
-		for _, other := range b.firing[rule] {
+		for _, other := range b.firing[rule].near(a) {
 			if other == a || !a.shares(other) || found != nil && before(other, found) > 0 {
 				continue
 			}
@@ -330,7 +335,7 @@ func (b *Book) IsFiring(t rules.Transition) bool {
 func (b *Book) Firing() int {
 	n := 0
 	for _, of := range b.firing {
-		n += len(of)
+		n += len(of.all)
 	}
 	return n
 }

@@ -53,7 +53,7 @@ func (b *Book) symptoms(a *Alert) []Symptom {
 	}
 	var explained []*Alert
 	for _, of := range b.firing {
-		for _, other := range of {
+		for _, other := range of.near(a) {
 			if slices.Contains(other.Because, a.Rule) && b.cause(other) == a {
 				explained = append(explained, other)
 			}
