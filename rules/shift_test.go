@@ -135,10 +135,10 @@ func TestShiftedAfterRestart(t *testing.T) {
 		t.Errorf("unknown after seven hours:\n%s", trees(s.engine))
 	}
 	s.now = s.now.Add(20 * time.Second)
-	run(time.Minute, 0.15, 2)
+	run(time.Minute, 0.2, 2)
 	compare("while evidence grows")
 	s.now = s.now.Add(20 * time.Second)
-	run(15*time.Minute, 0.15, 2)
+	run(15*time.Minute, 0.2, 2) // of some 430 requests in each region, 86 ± 8 fail
 	compare("while shifted")
 	if n := strings.Count(trees(s.engine), "Value:true"); n != 6 { // and the `or` of full
 		t.Errorf("%d conditions are true:\n%s", n, trees(s.engine))

@@ -50,7 +50,7 @@ func (d *Detector) judge(ended bool) {
 	logM := mean(logs[:count], top)
 	if !d.state.shifted && logM >= 0 {
 		d.state = state{shifted: true, since: d.opened, calm: d.opened}
-		d.state.test, d.state.bet = d.follow(logs[:count], top)
+		d.state.test, d.state.bet = d.follow(logs[:count], floor)
 		d.level, d.floor = logM-floor, floor
 	}
 	if ended {
@@ -72,34 +72,49 @@ func (d *Detector) stakeOut() (floor, limit float64) {
 	return d.start, d.limit
 }
 
-// within is how much less evidence than the best a bet may have to follow the shift.
-const within = 3
-
-// follow picks the bet that follows the shift to its end: of those with about the most evidence the one
-// that wins most on what has come since the shift began. Bets on much smaller shifts win too, but would
-// lose too little once all is as it was.
-func (d *Detector) follow(logs []float64, top float64) (test, bet int) {
+// follow picks the bet that follows the shift to its end: of those with as much evidence as is held the
+// one that wins most on what has surely come since the shift began. Bets on much smaller shifts win too, but would
+// lose too little once all is as it was; one on a larger shift than there is would lose while it lasts.
+func (d *Detector) follow(logs []float64, floor float64) (test, bet int) {
 	most := math.Inf(-1)
 	for i := range d.tests {
 		t := &d.tests[i]
+		surest := d.surest(t)
 		for j := range t.bets {
-			b := &t.bets[j]
-			n, x := d.seen(t)
-			if b.n > 0 {
-				n, x = b.n, b.x
-			}
 			wins := 0.0
 			if d.plan.Kind == Gauge {
-				wins = logELevel(j, x/n/(t.limit-d.least))
+				wins = logELevel(j, surest/(t.limit-d.least))
 			} else {
-				wins = t.logE(j, 1, x/n)
+				n, x := d.seen(t)
+				if t.bets[j].n > 0 {
+					n, x = t.bets[j].n, t.bets[j].x
+				}
+				wins = t.logE(j, 1, lowerLimit(x, n, ninetyFive))
 			}
-			if logs[i*len(stakes)+j] >= top-within && wins > most {
+			if logs[i*len(stakes)+j] >= floor+held(floor) && wins > most {
 				test, bet, most = i, j, wins
 			}
 		}
 	}
 	return test, bet
+}
+
+// surest is the least that the share or level of a test is, as far as its bets can tell from what came since the
+// evidence of each began: that which began last is flattered most by chance.
+func (d *Detector) surest(t *test) float64 {
+	least := math.Inf(1)
+	for j := range t.bets {
+		n, x := t.bets[j].n, t.bets[j].x
+		if n == 0 {
+			n, x = d.seen(t)
+		}
+		if d.plan.Kind == Gauge {
+			least = min(least, x/n)
+		} else if n > 0 {
+			least = min(least, lowerLimit(x, n, ninetyFive))
+		}
+	}
+	return least
 }
 
 // seen is how much of the block a test is about: x of n observations, or the level over the least. None of

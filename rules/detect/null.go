@@ -26,6 +26,9 @@ func upperLimit(x, n, z float64) float64 {
 	return (p + z*z/(2*n) + z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
 }
 
+// lowerLimit is its lower confidence limit.
+func lowerLimit(x, n, z float64) float64 { return 1 - upperLimit(n-x, n, z) }
+
 // relearn sets up the tests against the past as it is now. Evidence is kept: limits may change from
 // block to block as long as they are set before the block.
 func (d *Detector) relearn() {

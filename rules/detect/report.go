@@ -53,7 +53,7 @@ func (d *Detector) Report() Report {
 			r.Now += d.least
 		} else {
 			r.High = upperLimit(b.x, b.n, ninetyFive)
-			r.Low = 1 - upperLimit(b.n-b.x, b.n, ninetyFive)
+			r.Low = lowerLimit(b.x, b.n, ninetyFive)
 		}
 	}
 	if d.plan.Kind == Gauge {

@@ -284,6 +284,42 @@ func TestShiftEnds(t *testing.T) {
 	}
 }
 
+// TestShiftStays: a shift that lasts does not end by chance, whatever came by chance when it was found. With samples in
+// rounds, as a server that is asked every 20 s has them, and few observations in each.
+func TestShiftStays(t *testing.T) {
+	const runs, every = 100, 10
+	for _, moved := range []float64{0.15, 0.18, 0.25} {
+		ended := 0
+		for seed := range uint64(runs) {
+			s, blocks, round := newSim(detect.Plan{Kind: detect.Share, Tolerance: 0.02}, 1e-7, seed, nil), 0, share(10)
+			s.feed = func(s *sim, level float64) {
+				if blocks++; blocks%every == 0 {
+					round(s, level)
+				}
+			}
+			s.run(hours(7), 0.01)
+			for end := s.now + 2*3600_000; !s.shifted(); s.run(1, moved) {
+				if s.now > end {
+					t.Fatalf("to %v, seed %d: not found", moved, seed)
+				}
+			}
+			for range hours(0.5) {
+				if s.run(1, moved); !s.shifted() {
+					ended++
+					break
+				}
+			}
+			if s.run(hours(0.5), 0.01); s.shifted() {
+				t.Errorf("to %v, seed %d: not over half an hour after it ended", moved, seed)
+			}
+		}
+		t.Logf("to %v: %d of %d ended while they lasted", moved, ended, runs)
+		if ended > runs/50+2 {
+			t.Errorf("to %v: %d of %d ended while they lasted", moved, ended, runs)
+		}
+	}
+}
+
 // TestNewNormal: what has lasted three days is what is normal.
 func TestNewNormal(t *testing.T) {
 	s := newSim(detect.Plan{Kind: detect.Share, Tolerance: 0.02}, 1e-8, 5, share(4))
