@@ -376,10 +376,28 @@ func (c *converter) metric(selector *parser.VectorSelector, kind, suffix string)
 	if selector.Anchored || selector.Smoothed {
 		return "", errors.New("anchored and smoothed have no counterpart here")
 	}
-	if selector.Name == "" {
+	source := metricName(selector)
+	if source == "" {
 		return "", errors.New("a selector without the name of a metric cannot be declared")
 	}
-	return c.trial.name(newMetric(kind, strings.TrimSuffix(selector.Name, suffix), selector.LabelMatchers)), nil
+	if strings.ContainsAny(source, "{}()") {
+		return "", fmt.Errorf("the metric %q has a name that cannot be declared", source)
+	}
+	return c.trial.name(newMetric(kind, strings.TrimSuffix(source, suffix), selector.LabelMatchers)), nil
+}
+
+// metricName is the one name that a selector takes, also where it stands in braces; "" where there is none.
+func metricName(selector *parser.VectorSelector) (name string) {
+	for _, m := range selector.LabelMatchers {
+		switch {
+		case m.Name != labels.MetricName:
+		case m.Type != labels.MatchEqual || name != "":
+			return ""
+		default:
+			name = m.Value
+		}
+	}
+	return name
 }
 
 func (c *converter) offset(selector *parser.VectorSelector, text string) (string, error) {

@@ -34,6 +34,7 @@ func FuzzImport(f *testing.F) {
 	for _, expr := range []string{
 		`sum by (model) (rate(a_total{b=~"x|y"}[5m])) / sum by (model) (rate(c_total[5m])) > 0.05`, `a > 1 and b < 2 or -c != 3`,
 		`histogram_quantile(0.9, sum by (le, model) (rate(x_bucket[5m] offset 1h))) > 1`, `avg_over_time(q[5m:1m]) > 1`, `absent(x)`, `{__name__="a"} > 1`,
+		`sum by ("x.y") (rate({"a.b", "c.d"!=""}[5m])) > 1`,
 	} {
 		f.Add(expr)
 	}

@@ -4,11 +4,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/neuroweaver/heddle/rules/syntax"
 )
 
 var (
 	actionPattern = regexp.MustCompile(`\{\{-?\s*(.*?)\s*-?\}\}`)
-	labelPattern  = regexp.MustCompile(`^\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)$|^\.Labels\.([a-zA-Z_][a-zA-Z0-9_]*)$`)
+	labelPattern  = regexp.MustCompile(`^\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)$|^\.Labels\.([a-zA-Z_][a-zA-Z0-9_]*)$|^index\s+(?:\$labels|\.Labels)\s+"([^"\\]*)"$`)
 	valuePattern  = regexp.MustCompile(`^(?:\$value|\.Value)(?:\s*\|\s*(?:humanize\w*|printf\s+"[^"]*"))?$|^printf\s+"[^"]*"\s+\$value$|^humanize\w*\s+\$value$`)
 	escaper       = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "{", "{{", "}", "}}")
 )
@@ -26,13 +28,17 @@ func (w *writer) template(r rule, text string, c *converter) string {
 		}
 		b.WriteString(escaper.Replace(rest[:at[0]]))
 		action := rest[at[2]:at[3]]
-		label := labelPattern.FindStringSubmatch(action)
+		parts := labelPattern.FindStringSubmatch(action)
+		label := ""
+		if parts != nil {
+			label = parts[1] + parts[2] + parts[3]
+		}
 		switch {
-		case label != nil && slices.Contains(c.labels(), label[1]+label[2]):
-			b.WriteString("{" + label[1] + label[2] + "}")
-		case label != nil:
-			w.note(r.Alert, true, "a text names the label %q, which the rule does not have", label[1]+label[2])
-			b.WriteString(label[1] + label[2])
+		case parts != nil && slices.Contains(c.labels(), label):
+			b.WriteString("{" + syntax.FormatLabelInText(label) + "}")
+		case parts != nil:
+			w.note(r.Alert, true, "a text names the label %q, which the rule does not have", label)
+			b.WriteString(escaper.Replace(label))
 		case valuePattern.MatchString(action) && c.value != "":
 			b.WriteString("{" + c.value + "}")
 		default:

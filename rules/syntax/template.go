@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -140,6 +141,10 @@ func (r *templateReader) expression() {
 		tokens[i].Pos.Column += int(start.Column) - 1
 	}
 	tokens = r.withoutFormat(tokens)
+	if n, word, at := together(peeking(tokens, endOf(tokens)), ""); n > 1 && n == len(tokens) && tokens[0].Type == identToken {
+		r.report(mistakeAt(at, fmt.Sprintf(`a label of this name stands in quotes: {\"%s\"}`, shorten(word)), "%q is not a name", shorten(word)))
+		return
+	}
 	var expr Expr
 	budget := maxMends * len(tokens)
 	mending(repair(tokens, "", true, r.report), &budget, func(_ []lexer.Token, lex *lexer.PeekingLexer) *mistake {
