@@ -64,6 +64,9 @@ func (t *turn) dispatch() {
 	for _, id := range slices.Sorted(maps.Keys(t.alerts)) {
 		t.batch.Put(bucketAlert, id, t.alerts[id].alert)
 	}
+	if err := t.batch.Err(); err != nil {
+		t.m.log.Error("a decision of the rules was not journalled", "error", err)
+	}
 	t.m.journal.Append(t.batch)
 	t.batch, t.routes = &journal.Batch{}, map[string]bool{}
 	for _, transition := range t.later {

@@ -68,6 +68,9 @@ func (b *Batch) Empty() bool {
 	return len(b.events) == 0 && len(b.rows) == 0 && len(b.after) == 0 && b.err == nil
 }
 
+// Err is why the journal will refuse it, if it will: an event that is none, or over its bound.
+func (b *Batch) Err() error { return b.err }
+
 func (b *Batch) fail(err error) {
 	if b.err == nil {
 		b.err = err
