@@ -151,14 +151,14 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// awaitPast gives a new subject its pasts: empty, and waiting for the store where there is one.
+// awaitPast gives a new subject its pasts: empty, and waiting for the store where there is one, as its detectors do.
 func (s *subject) awaitPast() {
 	g := s.group
 	for _, b := range g.scope.baselines {
 		s.pasts = append(s.pasts, newPast(b))
 		s.pasts[len(s.pasts)-1].complete = !g.recalls
 	}
-	if g.recalls && len(s.pasts) > 0 {
+	if g.recalls && len(s.pasts) > 0 || s.unlearned {
 		g.waiting = append(g.waiting, s)
 	}
 }

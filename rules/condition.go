@@ -53,6 +53,8 @@ type facts struct {
 	values    []window.Result
 	detectors []*detect.Detector
 	pasts     []*past
+	// unlearned: the detectors have not been given their past.
+	unlearned bool
 	// labels name the instance.
 	labels labels.Labels
 	// firing reports whether a rule fires for the instances with the same shared labels, serving

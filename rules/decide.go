@@ -105,6 +105,7 @@ func fillAll(templates []keyedTemplate, f *facts, instance labels.Labels) map[st
 // facts returns what the conditions of the subject's rules are evaluated on.
 func (e *Engine) facts(s *subject) *facts {
 	e.known.values, e.known.detectors, e.known.pasts, e.known.labels = s.values, s.detectors, s.pasts, s.labels
+	e.known.unlearned = s.unlearned
 	return &e.known
 }
 

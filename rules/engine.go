@@ -29,6 +29,8 @@ type Engine struct {
 	mu     sync.Mutex
 	force  *force
 	timers timers
+	// latestMS is the server's clock at the latest Observe, in milliseconds.
+	latestMS int64
 	// missed is, while a Load reads the store, what is committed meanwhile; else nil.
 	missed *missed
 	// dirty are the subjects to decide on in this turn.
@@ -64,6 +66,7 @@ func (e *Engine) Observe(b *tsdb.Batch, now time.Time) {
 	e.mu.Lock()
 	m := momentOf(now)
 	m.arrived = b.Arrived
+	e.latestMS = max(e.latestMS, m.ms)
 	e.missed.keep(b, m, e.options.Labels)
 	for i := range b.Rows {
 		e.row(&b.Rows[i], m, e.options.Labels)

@@ -79,6 +79,9 @@ func (r *rule) explain(n *node, f *facts, units map[int]syntax.Unit) Explanation
 	case nodeTerm:
 		made.Samples = int(f.values[n.term].Samples)
 	case nodeShifted:
+		if made.Detail = "its past is still being read"; f.unlearned {
+			break
+		}
 		made.Detail = n.shift.detail(f.detectors[n.detector].Report())
 	case nodeBaseline:
 		made.Samples = int(f.pasts[n.term].usual.Samples)

@@ -57,11 +57,12 @@ func (e *Engine) forget(s *subject, m moment, changed []Transition) ([]Transitio
 
 // company is the subject and all that share series with it, directly or through others.
 func (s *subject) company() []*subject {
-	found := []*subject{s}
+	found, known := []*subject{s}, map[*subject]bool{s: true}
 	for n := 0; n < len(found); n++ {
 		for _, tr := range found[n].members {
 			for _, other := range tr.subjects {
-				if !slices.Contains(found, other) {
+				if !known[other] {
+					known[other] = true
 					found = append(found, other)
 				}
 			}

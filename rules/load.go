@@ -13,8 +13,8 @@ import (
 // Load puts a program in force, all at once. Rules whose text did not change keep their instances
 // with states and clocks; the instances of the others are removed, with a transition that says so.
 // The states of restored are taken over where their rule exists. Windows are rebuilt from the store,
-// while the rules in force go on deciding; without a store they start empty. When Load fails, nothing
-// has changed.
+// while the rules in force go on deciding; without a store they start empty. What goes further back than
+// windows is left to Recall. When Load fails, nothing has changed.
 func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState, now time.Time) error {
 	e.loading.Lock()
 	defer e.loading.Unlock()
@@ -22,7 +22,7 @@ func (e *Engine) Load(ctx context.Context, p *Program, restored []InstanceState,
 	clocks := e.startMissing()
 	err := e.rebuild(ctx, next, clocks, now)
 	if err == nil {
-		err = e.relearn(ctx, next, clocks, now)
+		err = e.meetPast(ctx, next, clocks, now)
 	}
 
 	e.turn.Lock()
@@ -49,21 +49,11 @@ func (e *Engine) startMissing() map[uint64]*window.Clock {
 	defer e.mu.Unlock()
 	e.missed = &missed{names: map[tsdb.SeriesID]labels.Labels{}}
 	copies, byHash := map[*window.Clock]*window.Clock{}, map[uint64]*window.Clock{}
-	add := func(tr *tracked) {
+	for tr := range e.force.tracked {
 		if copies[tr.clock] == nil {
 			copies[tr.clock] = tr.clock.Copy()
 		}
 		byHash[tr.hash] = copies[tr.clock]
-	}
-	for _, tr := range e.force.series {
-		if tr != nil && tr != ignored {
-			add(tr)
-		}
-	}
-	for _, list := range e.force.rebuilt {
-		for _, r := range list {
-			add(r.tracked)
-		}
 	}
 	return byHash
 }
@@ -111,6 +101,7 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 			})
 		}
 	}
+	old := e.force
 	e.force, e.timers, e.sights, e.sightDue = next, timers{}, sights, time.Time{}
 	e.metrics.blind.Reset()
 	for r, s := range sights {
@@ -119,9 +110,13 @@ func (e *Engine) swap(next *force, late *missed, restored []InstanceState, now t
 			e.metrics.blind.WithLabelValues(r.info.Name).Set(1)
 		}
 	}
+	for _, g := range next.groups {
+		g.learns = false
+	}
 	for i := range late.rows {
 		e.row(&late.rows[i].Row, late.rows[i].at, late.name)
 	}
+	next.carryDetectors(old)
 	e.metrics.instances.Reset()
 	for i := range next.instances {
 		e.metrics.count(life{}, i.life)

@@ -15,6 +15,7 @@ type stored struct {
 	t      *testing.T
 	db     *tsdb.DB
 	engine *Engine
+	second *Engine // sees all that engine does; may be nil
 	told   []Transition
 	now    time.Time
 }
@@ -23,8 +24,13 @@ func openStored(t *testing.T, dir string, now time.Time) *stored {
 	t.Helper()
 	s := &stored{t: t, now: now}
 	db, err := tsdb.Open(dir, tsdb.Options{
-		Commit: func(b *tsdb.Batch) { s.engine.Observe(b, s.now) },
-		Now:    func() time.Time { return s.now },
+		Commit: func(b *tsdb.Batch) {
+			s.engine.Observe(b, s.now)
+			if s.second != nil {
+				s.second.Observe(b, s.now)
+			}
+		},
+		Now: func() time.Time { return s.now },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,24 +14,27 @@ import (
 	"github.com/neuroweaver/heddle/rules/window"
 )
 
-// Recall gives the baselines of instances that are new to the engine what the store has of their past, raw or
-// rolled up; after a start these are all. Until then their baselines are unknown. It takes some ten
-// milliseconds for each series and 28 days, decisions go on meanwhile, and it returns when no instance
-// waits. After an error, call it again later: the instance goes on waiting.
+// Recall gives the baselines of instances that are new to the engine, and the detectors of those that a Load has found,
+// what the store has of their past; after a start these are all. Until then baselines and shifted are unknown. For each
+// series it takes some ten milliseconds for the 28 days, raw or rolled up, of a baseline and some for
+// the four days of shifted. Decisions go on meanwhile, and it returns when no instance waits. After an error,
+// call it again later: the instance goes on waiting.
 func (e *Engine) Recall(ctx context.Context, now time.Time) error {
 	for {
 		f, s := e.nextWaiting()
 		if s == nil {
 			return nil
 		}
-		pasts, err := s.recall(ctx, e.options.Store, now)
+		err := e.recall(ctx, f, s, now)
+		if err == nil {
+			err = e.learn(ctx, f, s, now)
+		}
 		if err != nil {
 			e.mu.Lock()
 			s.group.waiting = append(s.group.waiting, s)
 			e.mu.Unlock()
 			return fmt.Errorf("reading the past of %s: %w", s.labels, err)
 		}
-		e.remind(f, s, pasts, now)
 	}
 }
 
@@ -43,7 +46,7 @@ func (e *Engine) nextWaiting() (*force, *subject) {
 		for n := len(g.waiting); n > 0; n-- {
 			s := g.waiting[n-1]
 			g.waiting = g.waiting[:n-1]
-			if slices.ContainsFunc(s.pasts, func(p *past) bool { return !p.complete }) {
+			if s.unlearned || !s.remembers() {
 				return e.force, s
 			}
 		}
@@ -51,25 +54,52 @@ func (e *Engine) nextWaiting() (*force, *subject) {
 	return nil, nil
 }
 
-// remind gives a subject its past, and decides on it.
-func (e *Engine) remind(f *force, s *subject, pasts [][]float64, now time.Time) {
+// remembers reports whether the baselines have been given their past.
+func (s *subject) remembers() bool {
+	return !slices.ContainsFunc(s.pasts, func(p *past) bool { return !p.complete })
+}
+
+// recall gives the baselines of a subject their past.
+func (e *Engine) recall(ctx context.Context, f *force, s *subject, now time.Time) error {
+	e.mu.Lock()
+	done := s.remembers()
+	e.mu.Unlock()
+	if done {
+		return nil
+	}
+	pasts, err := s.recall(ctx, e.options.Store, now)
+	if err != nil {
+		return err
+	}
+	e.enter(f, now, func() []*subject {
+		last := floorDiv(now.UnixMilli(), quarterMS)
+		for i, p := range s.pasts {
+			for at, v := range pasts[i] {
+				if v == v {
+					p.set(last-int64(len(pasts[i])-1-at), v)
+				}
+			}
+			p.complete, p.changed = true, true
+		}
+		return []*subject{s}
+	})
+	return nil
+}
+
+// enter has give put what was read of the past in force, and decides on the subjects that it returns. Under
+// another program than that for which it was read it does nothing: there they wait, too.
+func (e *Engine) enter(f *force, now time.Time, give func() []*subject) {
 	e.turn.Lock()
 	defer e.turn.Unlock()
 	e.mu.Lock()
-	if e.force != f { // another program: the subject waits there, too
+	if e.force != f {
 		e.mu.Unlock()
 		return
 	}
-	last := floorDiv(now.UnixMilli(), quarterMS)
-	for i, p := range s.pasts {
-		for at, v := range pasts[i] {
-			if v == v {
-				p.set(last-int64(len(pasts[i])-1-at), v)
-			}
-		}
-		p.complete, p.changed = true, true
+	for _, s := range give() {
+		e.queue(s)
 	}
-	e.queue(s)
+	now = later(now, time.UnixMilli(e.latestMS)) // it may have taken long to read
 	changed := e.settle(momentOf(now))
 	e.mu.Unlock()
 	e.notify(now, changed)

@@ -72,7 +72,7 @@ func newForce(p *Program, grace time.Duration, recalls bool) *force {
 		}
 	}
 	for _, s := range p.scopes {
-		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}, budget: f.budget, recalls: recalls})
+		f.groups = append(f.groups, &subjects{scope: s, byKey: map[string]*subject{}, budget: f.budget, recalls: recalls, learns: recalls})
 	}
 	for _, r := range p.rules {
 		f.ruleOf[r.info.Name] = r

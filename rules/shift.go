@@ -56,11 +56,15 @@ func (s *subject) watch() {
 		s.detectors = append(s.detectors, detect.New(&s.group.scope.terms[number].plan, s.group.budget))
 		s.group.budget.Streams++
 	}
+	s.unlearned = s.group.learns && len(s.detectors) > 0
 }
 
 // look asks the detectors, at a time of the server's clock.
 func (s *subject) look(now int64) {
 	for i, number := range s.group.scope.shifts {
+		if s.values[number] = (window.Result{}); s.unlearned {
+			continue
+		}
 		shifted, known := s.detectors[i].Shifted(now)
 		s.values[number] = window.Result{Known: known}
 		if shifted {
@@ -78,13 +82,31 @@ type feed struct {
 	growth detect.Growth
 	native detect.NativeGrowth
 	taps   []tap
+	// reading is where the samples are kept while the past of some of the detectors is read; else nil.
+	reading *reading
 }
 
 // tap is one detector that a series is counted by.
 type tap struct {
 	detector *detect.Detector
+	subject  *subject // whose detector it is; nil in a reading
 	as       tapRole
-	cell     int // of a bucket
+	bound    float64 // of a bucket: the upper one
+	cell     int     // of a bucket, in the detector
+}
+
+// settle finds the cell of a bucket in a detector that is new to the tap.
+func (t *tap) settle() {
+	if t.as == tapBucket {
+		t.cell = t.detector.Bound(t.bound)
+	}
+}
+
+// settle finds the cells of all taps again, of which some count for detectors that have become others.
+func (f *feed) settle() {
+	for i := range f.taps {
+		f.taps[i].settle()
+	}
 }
 
 // tapRole is what a series is to a detector.
@@ -103,7 +125,7 @@ const (
 func (f *feed) join(s *subject, slot int, r role, native bool, place float64) *feed {
 	for i, number := range s.group.scope.shifts {
 		t := &s.group.scope.terms[number]
-		made := tap{detector: s.detectors[i]}
+		made := tap{detector: s.detectors[i], subject: s}
 		switch {
 		case t.plan.Kind == detect.Share && t.slot == slot && t.divisor == slot:
 			continue // a thing is all of itself
@@ -118,12 +140,16 @@ func (f *feed) join(s *subject, slot int, r role, native bool, place float64) *f
 		case native:
 			made.as = tapNative
 		case r.part == partBucket:
-			made.as, made.cell = tapBucket, made.detector.Bound(place)
+			made.as, made.bound = tapBucket, place
+			made.settle()
 		default:
 			continue // the quantiles, sum and count say nothing of the observations' distribution
 		}
 		if f == nil {
 			f = new(feed)
+		}
+		if s.reading != nil {
+			f.reading = s.reading
 		}
 		f.taps = append(f.taps, made)
 	}
@@ -143,8 +169,12 @@ func (tr *tracked) tell(r *tsdb.Row, i int, nowMS int64) {
 	}
 }
 
-// add gives a sample to the detectors. NaN, and with it a stale marker, is no sample.
+// add gives a sample to the detectors, but not to those that have not been given their past: it is read with that, or
+// kept. NaN, and with it a stale marker, is no sample.
 func (f *feed) add(t int64, v float64, h *histogram.FloatHistogram, nowMS int64) {
+	if f.reading != nil {
+		f.reading.keep(f, t, v, h, nowMS)
+	}
 	if f.heard && t <= f.newest || h == nil && (math.IsNaN(v) || math.IsInf(v, 0)) || h != nil && math.IsNaN(h.Sum) {
 		return
 	}
@@ -164,6 +194,9 @@ func (f *feed) add(t int64, v float64, h *histogram.FloatHistogram, nowMS int64)
 	at := detect.At(t, nowMS)
 	for i := range f.taps {
 		to := &f.taps[i]
+		if to.subject != nil && to.subject.unlearned {
+			continue
+		}
 		to.detector.Advance(at)
 		switch to.as {
 		case tapPart:

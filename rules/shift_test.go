@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
 
 	"github.com/neuroweaver/heddle/tsdb"
 )
@@ -84,70 +85,102 @@ func trees(e *Engine) string {
 	return b.String()
 }
 
+// shiftCourse is a store with an engine that sees the traffic come.
+type shiftCourse struct {
+	*stored
+	traffic *shiftTraffic
+	ids     map[string]labels.Labels
+}
+
+func newShiftCourse(t *testing.T) *shiftCourse {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	c := &shiftCourse{openStored(t, t.TempDir(), start), newShiftTraffic(seed), map[string]labels.Labels{}}
+	t.Cleanup(func() { c.db.Close() })
+	c.load(shiftRules, nil)
+	return c
+}
+
+// round commits one row of each region.
+func (c *shiftCourse) round(failing, slower float64) {
+	c.t.Helper()
+	a := c.db.Appender(c.now)
+	for _, region := range []string{"eu", "us"} {
+		row := c.traffic.row(region, 5+c.traffic.random.IntN(10), failing, slower)
+		for i := 0; i < len(row); i += 2 {
+			name := row[i].(string)
+			if _, ok := c.ids[name]; !ok {
+				c.ids[name] = parseSeries(name)
+			}
+			id, err := a.Series(c.ids[name])
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			a.Sample(id, c.now.UnixMilli(), row[i+1].(float64))
+		}
+	}
+	if _, err := a.Commit(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// run commits rounds for a time; now is then that of the next one.
+func (c *shiftCourse) run(length time.Duration, failing, slower float64) {
+	c.t.Helper()
+	for end := c.now.Add(length); c.now.Before(end); c.now = c.now.Add(20 * time.Second) {
+		c.round(failing, slower)
+	}
+}
+
+// latest is the time of the latest round.
+func (c *shiftCourse) latest() time.Time { return c.now.Add(-20 * time.Second) }
+
+// restarted is an engine that has loaded the rules, and knows only the store.
+func (c *shiftCourse) restarted(store storage.Queryable) *Engine {
+	c.t.Helper()
+	fresh := NewEngine(Options{Labels: c.db.Labels, Store: store})
+	if err := fresh.Load(c.t.Context(), compileSource(c.t, shiftRules), nil, c.latest()); err != nil {
+		c.t.Fatal(err)
+	}
+	return fresh
+}
+
+// compare compares an engine with that which saw all come.
+func (c *shiftCourse) compare(e *Engine, when string) {
+	c.t.Helper()
+	if got, want := trees(e), trees(c.engine); got != want {
+		c.t.Errorf("%s:\nfrom the store %s\nas it came %s", when, got, want)
+	}
+}
+
 // TestShiftedAfterRestart compares engines that read everything from a store, at many moments of a shift, with
 // the one that saw it come.
 func TestShiftedAfterRestart(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	traffic := newShiftTraffic(seed)
-	s := openStored(t, t.TempDir(), start)
-	s.load(shiftRules, nil)
-	ids := map[string]labels.Labels{}
-	round := func(failing, slower float64) {
-		a := s.db.Appender(s.now)
-		for _, region := range []string{"eu", "us"} {
-			row := traffic.row(region, 5+traffic.random.IntN(10), failing, slower)
-			for i := 0; i < len(row); i += 2 {
-				name := row[i].(string)
-				if _, ok := ids[name]; !ok {
-					ids[name] = parseSeries(name)
-				}
-				id, err := a.Series(ids[name])
-				if err != nil {
-					t.Fatal(err)
-				}
-				a.Sample(id, s.now.UnixMilli(), row[i+1].(float64))
-			}
-		}
-		if _, err := a.Commit(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c := newShiftCourse(t)
 	compare := func(when string) {
 		t.Helper()
-		fresh := NewEngine(Options{Labels: s.db.Labels, Store: s.db})
-		if err := fresh.Load(t.Context(), compileSource(t, shiftRules), nil, s.now); err != nil {
+		fresh := c.restarted(c.db)
+		if err := fresh.Recall(t.Context(), c.latest()); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := trees(fresh), trees(s.engine); got != want {
-			t.Errorf("%s:\nfrom the store %s\nas it came %s", when, got, want)
-		}
+		c.compare(fresh, when)
 	}
-	run := func(length time.Duration, failing, slower float64) {
-		for end := s.now.Add(length); s.now.Before(end); s.now = s.now.Add(20 * time.Second) {
-			round(failing, slower)
-		}
-		s.now = s.now.Add(-20 * time.Second)
-	}
-	run(7*time.Hour+13*time.Minute, 0.01, 1)
+	c.run(7*time.Hour+13*time.Minute, 0.01, 1)
 	compare("in normal times")
-	if strings.Contains(trees(s.engine), "Value:unknown") {
-		t.Errorf("unknown after seven hours:\n%s", trees(s.engine))
+	if strings.Contains(trees(c.engine), "Value:unknown") {
+		t.Errorf("unknown after seven hours:\n%s", trees(c.engine))
 	}
-	s.now = s.now.Add(20 * time.Second)
-	run(time.Minute, 0.2, 2)
+	c.run(time.Minute, 0.2, 2)
 	compare("while evidence grows")
-	s.now = s.now.Add(20 * time.Second)
-	run(15*time.Minute, 0.2, 2) // of some 430 requests in each region, 86 ± 8 fail
+	c.run(15*time.Minute, 0.2, 2) // of some 430 requests in each region, 86 ± 8 fail
 	compare("while shifted")
-	if n := strings.Count(trees(s.engine), "Value:true"); n != 6 { // and the `or` of full
-		t.Errorf("%d conditions are true:\n%s", n, trees(s.engine))
+	if n := strings.Count(trees(c.engine), "Value:true"); n != 6 { // and the `or` of full
+		t.Errorf("%d conditions are true:\n%s", n, trees(c.engine))
 	}
-	s.now = s.now.Add(20 * time.Second)
-	run(40*time.Minute, 0.01, 1)
+	c.run(40*time.Minute, 0.01, 1)
 	compare("after the shift")
-	if strings.Contains(trees(s.engine), "Value:true") {
-		t.Errorf("shifted after the end:\n%s", trees(s.engine))
+	if strings.Contains(trees(c.engine), "Value:true") {
+		t.Errorf("shifted after the end:\n%s", trees(c.engine))
 	}
 }
 

@@ -21,6 +21,10 @@ type subject struct {
 	instances []*instance
 	// detectors are parallel to the scope's shifts.
 	detectors []*detect.Detector
+	// unlearned: the detectors have not been given their past, and are unknown; reading is where that is being
+	// read, else nil.
+	unlearned bool
+	reading   *reading
 	// pasts are parallel to the scope's baselines; quarter and endMS are when they were last kept, on the
 	// subject's own clock.
 	pasts          []*past
@@ -43,9 +47,11 @@ type subjects struct {
 	byKey map[string]*subject
 	// budget is what their detectors share.
 	budget *detect.Budget
-	// recalls says that the store may have a past for new subjects; waiting are those whose baselines have
-	// not been given it yet.
+	// recalls says that the store may have a past for new subjects, and learns that it may for their
+	// detectors, too: those that are met later have none. waiting are the subjects that have not been given
+	// it yet.
 	recalls bool
+	learns  bool
 	waiting []*subject
 }
 

@@ -6,13 +6,13 @@ import (
 )
 
 const (
-	// recallEvery is how long a rule instance that is new waits at most until its baselines are read.
+	// recallEvery is how long a rule instance that is new waits at most until its past is read.
 	recallEvery = time.Second
 	// recallAgain is how long after a failure it is tried again: a disk does not mend within seconds.
 	recallAgain = time.Minute
 )
 
-// recall has the rule engine read what its baselines have to know of the past, beside all else, until ctx ends.
+// recall has the rule engine read what baselines and shifted have to know of the past, beside all else, until ctx ends.
 func (s *Server) recall(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -24,7 +24,7 @@ func (s *Server) recall(ctx context.Context) error {
 		}
 		next := recallEvery
 		if err := s.engine.Recall(ctx, s.now()); err != nil && ctx.Err() == nil {
-			s.logger.Error("the past of a rule's baseline could not be read and will be tried again", "err", err)
+			s.logger.Error("the past of a rule's instance could not be read and will be tried again", "err", err)
 			next = recallAgain
 		}
 		timer.Reset(next)

@@ -73,6 +73,13 @@ func New(plan *Plan, budget *Budget) *Detector {
 	return d
 }
 
+// Become makes the detector as another is that has the same plan, and is not used any more. It keeps its budget.
+func (d *Detector) Become(other *Detector) {
+	plan, budget := d.plan, d.budget
+	*d = *other
+	d.plan, d.budget = plan, budget
+}
+
 // Advance tells the time at which the samples that follow count, from [At]; the block before it is ended
 // if it is over.
 func (d *Detector) Advance(at int64) {
