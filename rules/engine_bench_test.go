@@ -107,6 +107,40 @@ func BenchmarkSampleToDecision(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*999/1000]), "p99.9-ns")
 }
 
+// BenchmarkSampleToDecisionUnderLoad sends 100,000 samples a second, each row at its moment whether or not the
+// engine is done with the one before, and counts from that moment to the decision. The goal is 1 ms for
+// 99 of 100.
+func BenchmarkSampleToDecisionUnderLoad(b *testing.B) {
+	const samplesPerSecond = 100_000
+	f := newFleet(b, 10_000)
+	for range 25 {
+		f.round()
+		f.engine.Observe(&f.batch, f.at)
+	}
+	rows := f.batch.Rows
+	n, sent := len(rows), 0
+	var took []time.Duration
+	began := time.Now()
+	for b.Loop() {
+		if n == len(rows) {
+			n = 0
+			f.round()
+		}
+		due := began.Add(time.Duration(sent) * time.Second / samplesPerSecond)
+		for time.Now().Before(due) { // a sleep would wake too late
+		}
+		f.engine.Observe(&tsdb.Batch{Arrived: f.at, Rows: rows[n : n+1]}, f.at)
+		took = append(took, time.Since(due))
+		sent += len(rows[n].Values)
+		n++
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(sent)/time.Since(began).Seconds(), "samples/s")
+	b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
+	b.ReportMetric(float64(took[len(took)*99/100]), "p99-ns")
+	b.ReportMetric(float64(took[len(took)-1]), "max-ns")
+}
+
 // BenchmarkMemory reports the heap that one instance takes with full windows. A million are to fit in
 // 4 GB, of which the garbage collector leaves half to what lives.
 func BenchmarkMemory(b *testing.B) {
