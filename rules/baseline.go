@@ -12,7 +12,7 @@ import (
 
 // baseline is the median of what an expression was at this time of day on the days before. Rules on the
 // same labels that ask the same share it. Of the past it needs no samples: each instance keeps what the
-// expression was at every quarter of an hour (see past).
+// expression was at every mark, five minutes apart (see past).
 type baseline struct {
 	expression *node
 	days       int
@@ -21,13 +21,14 @@ type baseline struct {
 	key string
 }
 
-// quarter is how finely the past is kept: the time of day is the nearest quarter of an hour, because what a
-// baseline is for, the course of a day, moves in hours, and 28 days are 2688 numbers, 22 KiB.
-const quarter = 15 * time.Minute
+// markEvery is how finely the past is kept. Between two marks the value is taken to go straight from one to the
+// other, as that of a window of five minutes or more does even where its metric jumps; and rolled-up samples, of
+// buckets of five minutes, are right at the marks. 28 days are 8064 numbers, 63 KiB.
+const markEvery = 5 * time.Minute
 
 const (
-	quarterMS      = int64(quarter / time.Millisecond)
-	quartersPerDay = int64(24 * time.Hour / quarter)
+	markMS      = int64(markEvery / time.Millisecond)
+	marksPerDay = int64(24 * time.Hour / markEvery)
 )
 
 // baseline compiles a call and adds it to the scope.
@@ -59,31 +60,38 @@ func (c *compiler) baseline(p place, e *syntax.Call) *node {
 	return n
 }
 
-// quarters is how many values an instance keeps.
-func (b *baseline) quarters() int64 {
-	return int64(b.days)*quartersPerDay + (b.lag.Milliseconds()+quarterMS-1)/quarterMS
+// marks is how many values an instance keeps.
+func (b *baseline) marks() int64 {
+	return int64(b.days)*marksPerDay + (b.lag.Milliseconds()+markMS-1)/markMS
 }
 
-// past is what a baseline's expression was, for one instance: for each quarter of an hour, its value as it
-// stood when the quarter began, as the last evaluation before had found it.
+// recalled is how many values are read from the store: some more, because a group's own time may be behind the
+// server's, up to which they are read.
+func (b *baseline) recalled() int64 { return b.marks() + behindMarks }
+
+// behindMarks is an hour: twice the time that samples may come late.
+const behindMarks = int64(time.Hour / markEvery)
+
+// past is what a baseline's expression was, for one instance: for each mark its value as it stood then, as the
+// last evaluation before had found it.
 type past struct {
 	days []*pastDay // a ring by number of day, long enough for all that the baseline looks at
 	// complete: what the store has of the time before the instance was met is there, too. Until then the
 	// baseline is unknown.
 	complete bool
-	usual    window.Result // the baseline at the quarter usualAt
+	usual    window.Result // the baseline at usualAt, in milliseconds
 	usualAt  int64
 	changed  bool // since usual was found
 }
 
-// pastDay has the values of one day, NaN where unknown. Days and quarters are counted from 1970.
+// pastDay has the values of one day, NaN where unknown. Days and marks are counted from 1970.
 type pastDay struct {
 	number int64
-	values [quartersPerDay]float64
+	values [marksPerDay]float64
 }
 
 func newPast(b *baseline) *past {
-	return &past{days: make([]*pastDay, b.quarters()/quartersPerDay+2), changed: true}
+	return &past{days: make([]*pastDay, b.marks()/marksPerDay+2), changed: true}
 }
 
 // day returns where a day is, or would be.
@@ -92,9 +100,9 @@ func (p *past) day(number int64) **pastDay {
 	return &p.days[(number%n+n)%n]
 }
 
-// set enters the value at a quarter, unless there is one, or newer ones have taken its place.
+// set enters the value at a mark, unless there is one, or newer ones have taken its place.
 func (p *past) set(at int64, v float64) {
-	number := floorDiv(at, quartersPerDay)
+	number := floorDiv(at, marksPerDay)
 	day := p.day(number)
 	if *day == nil || (*day).number < number {
 		*day = &pastDay{number: number}
@@ -102,35 +110,58 @@ func (p *past) set(at int64, v float64) {
 			(*day).values[i] = math.NaN()
 		}
 	}
-	if known := &(*day).values[at-number*quartersPerDay]; (*day).number == number && *known != *known {
+	if known := &(*day).values[at-number*marksPerDay]; (*day).number == number && *known != *known {
 		*known, p.changed = v, true
 	}
 }
 
-// at returns the value at a quarter, NaN where unknown.
+// at returns the value at a mark, NaN where unknown.
 func (p *past) at(at int64) float64 {
-	number := floorDiv(at, quartersPerDay)
+	number := floorDiv(at, marksPerDay)
 	if day := *p.day(number); day != nil && day.number == number {
-		return day.values[at-number*quartersPerDay]
+		return day.values[at-number*marksPerDay]
 	}
 	return math.NaN()
 }
 
+// between returns the value at a time that is the part toNext of the way from a mark to the next one; NaN where
+// it is unknown at both.
+func (p *past) between(mark int64, toNext float64) float64 {
+	before := p.at(mark)
+	if toNext == 0 {
+		return before
+	}
+	after := p.at(mark + 1)
+	switch {
+	case before != before:
+		return after
+	case after != after:
+		return before
+	}
+	return before*(1-toNext) + after*toNext
+}
+
+// mostDays bounds the days of a baseline; the checker of rules allows no more.
+const mostDays = 90
+
 // measure finds the baseline at a time, in milliseconds: the median of the days that are known; of an even number
 // it is the mean of the middle two.
 func (p *past) measure(b *baseline, timeMS int64) {
-	now := floorDiv(timeMS-b.lag.Milliseconds()+quarterMS/2, quarterMS)
-	if now == p.usualAt && !p.changed {
+	if timeMS == p.usualAt && !p.changed {
 		return
 	}
-	p.usual, p.usualAt, p.changed = window.Result{}, now, false
+	p.usual, p.usualAt, p.changed = window.Result{}, timeMS, false
 	if !p.complete {
 		p.changed = true
 		return
 	}
-	values := make([]float64, 0, b.days)
+	timeMS -= b.lag.Milliseconds()
+	mark := floorDiv(timeMS, markMS)
+	toNext := float64(timeMS-mark*markMS) / float64(markMS)
+	var buffer [mostDays]float64
+	values := buffer[:0]
 	for day := range int64(b.days) {
-		if v := p.at(now - (day+1)*quartersPerDay); v == v {
+		if v := p.between(mark-(day+1)*marksPerDay, toNext); v == v {
 			values = append(values, v)
 		}
 	}
@@ -163,9 +194,9 @@ func (s *subject) awaitPast() {
 	}
 }
 
-// remember keeps what the baselines' expressions are, if a quarter of an hour begins between the latest
-// evaluation, whose values the subject still has, and now (server's time, in milliseconds). Quarters are
-// those of the subject's own clock.
+// remember keeps what the baselines' expressions are, if there is a mark between the latest evaluation, whose
+// values the subject still has, and now (server's time, in milliseconds). Marks are those of the subject's own
+// clock.
 func (s *subject) remember(nowMS int64) {
 	if len(s.pasts) == 0 {
 		return // most have none, and every sample comes by here
@@ -175,14 +206,14 @@ func (s *subject) remember(nowMS int64) {
 		return
 	}
 	endMS := clock.End(nowMS)
-	now := floorDiv(endMS, quarterMS)
-	first, since := s.quarter+1, s.endMS
-	s.quarter, s.endMS = now, endMS
+	now := floorDiv(endMS, markMS)
+	first, since := s.mark+1, s.endMS
+	s.mark, s.endMS = now, endMS
 	if since == 0 || first > now {
 		return
 	}
 	// A value stands until the next sample; one that did not come for so long leaves a gap.
-	last := min(now, floorDiv(since+max(quarterMS, 3*clock.Interval()), quarterMS))
+	last := min(now, floorDiv(since+max(markMS, 3*clock.Interval()), markMS))
 	f := facts{values: s.values, labels: s.labels}
 	for i, b := range s.group.scope.baselines {
 		if v, known := b.expression.value(&f); known {
@@ -207,7 +238,7 @@ func (s *subject) takeOver(old *subject) {
 			if o.key == b.key && o.days == b.days && o.lag == b.lag && old.pasts[k].complete {
 				s.pasts[i] = old.pasts[k]
 				s.pasts[i].changed = true
-				s.quarter, s.endMS = old.quarter, old.endMS
+				s.mark, s.endMS = old.mark, old.endMS
 				break
 			}
 		}

@@ -16,7 +16,7 @@ func (c *compiler) cost() (total Cost) {
 	for _, s := range c.program.scopes {
 		total.Samples += len(s.shifts) * samplesOfDetector
 		for _, b := range s.baselines {
-			total.Samples += int(b.quarters()) / 2 // of 8 bytes
+			total.Samples += int(b.marks()) / 2 // of 8 bytes
 		}
 	}
 	for _, r := range c.program.rules {

@@ -72,7 +72,7 @@ func (e *Engine) recall(ctx context.Context, f *force, s *subject, now time.Time
 		return err
 	}
 	e.enter(f, now, func() []*subject {
-		last := floorDiv(now.UnixMilli(), quarterMS)
+		last := floorDiv(now.UnixMilli(), markMS)
 		for i, p := range s.pasts {
 			for at, v := range pasts[i] {
 				if v == v {
@@ -121,15 +121,15 @@ func (e *Engine) keepPasts(next *force) {
 	}
 }
 
-// recall returns, for each baseline of the subject, what its expression was at each quarter up to now, the
+// recall returns, for each baseline of the subject, what its expression was at each mark up to now, the
 // oldest first, NaN where it is unknown. It takes no lock: what it reads of the subject never changes.
 func (s *subject) recall(ctx context.Context, store storage.Queryable, now time.Time) ([][]float64, error) {
 	scope := s.group.scope
-	last := floorDiv(now.UnixMilli(), quarterMS)
+	last := floorDiv(now.UnixMilli(), markMS)
 	terms := map[int][]window.Result{} // by place in the scope
 	reach := int64(0)
 	for _, b := range scope.baselines {
-		reach = max(reach, b.quarters())
+		reach = max(reach, b.recalled())
 	}
 	pasts := make([][]float64, len(scope.baselines))
 	for i, b := range scope.baselines {
@@ -143,7 +143,7 @@ func (s *subject) recall(ctx context.Context, store storage.Queryable, now time.
 			}
 		}
 		f := facts{values: make([]window.Result, len(scope.terms)), labels: s.labels}
-		for at := reach - b.quarters(); at <= reach; at++ {
+		for at := reach - b.recalled(); at <= reach; at++ {
 			for n, values := range terms {
 				f.values[n] = values[at]
 			}
@@ -167,7 +167,7 @@ func (n *node) terms(yield func(int) bool) {
 	})
 }
 
-// recallTerm evaluates one window function at the quarters from first to last, as the engine would have
+// recallTerm evaluates one window function at the marks from first to last, as the engine would have
 // done right before: on windows that hold the samples before, in its own engine's way.
 func (s *subject) recallTerm(ctx context.Context, store storage.Queryable, n int, first, last int64) ([]window.Result, error) {
 	alone := s.group.scope.alone(n)
@@ -177,19 +177,19 @@ func (s *subject) recallTerm(ctx context.Context, store storage.Queryable, n int
 		function: rangeFunction(alone.metrics[0], alone.terms[0].function),
 	}
 	var results []window.Result
-	from := first*quarterMS - f.plans[alone.metrics[0]].Reach()
+	from := first*markMS - f.plans[alone.metrics[0]].Reach()
 	for at := first; at <= last; {
-		day := min(last, at+quartersPerDay-1) // so much is decoded at once
-		if err := r.read(ctx, from, day*quarterMS-1); err != nil {
+		day := min(last, at+marksPerDay-1) // so much is decoded at once
+		if err := r.read(ctx, from, day*markMS-1); err != nil {
 			return nil, err
 		}
 		for ; at <= day; at++ {
-			results = append(results, r.evaluate(at*quarterMS-1))
+			results = append(results, r.evaluate(at*markMS-1))
 		}
 		if err := r.finish(); err != nil {
 			return nil, err
 		}
-		from = day * quarterMS
+		from = day * markMS
 	}
 	return results, nil
 }
@@ -265,7 +265,7 @@ func (r *recaller) read(ctx context.Context, from, to int64) error {
 			return err
 		}
 		r.querier = append(r.querier, querier)
-		hints := &storage.SelectHints{Start: from, End: to, Func: r.function, Range: quarterMS}
+		hints := &storage.SelectHints{Start: from, End: to, Func: r.function, Range: markMS}
 		set := querier.Select(ctx, false, hints, append(on, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))...)
 		for set.Next() {
 			found := set.At()

@@ -25,10 +25,10 @@ type subject struct {
 	// read, else nil.
 	unlearned bool
 	reading   *reading
-	// pasts are parallel to the scope's baselines; quarter and endMS are when they were last kept, on the
+	// pasts are parallel to the scope's baselines; mark and endMS are when they were last kept, on the
 	// subject's own clock.
-	pasts          []*past
-	quarter, endMS int64
+	pasts       []*past
+	mark, endMS int64
 	// members are the series behind the inputs.
 	members []*tracked
 	// newest is the time of the newest sample, in milliseconds; heard is the server's clock when a

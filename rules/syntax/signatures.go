@@ -117,8 +117,8 @@ var signatures = []Signature{
 	},
 	{
 		Name: "baseline", Family: "time", Args: []Arg{{Name: "EXPR", Kind: ExprArg}, {Name: "d", Kind: WindowArg}},
-		What: "What the expression usually is at this time of day.", Formula: "median of EXPR as it stood 1 d, 2 d, … d before the nearest quarter of an hour; d from 1d to 90d", Unit: "as EXPR",
-		NoData: "days without a value do not count; unknown without any", OneSample: "as EXPR", Reset: "as EXPR", Late: "counts if its quarter of an hour is not over; after a start always",
+		What: "What the expression usually is at this time of day.", Formula: "median of EXPR 1 d, 2 d, … d ago, each between its values at the full five minutes before and after; d from 1d to 90d", Unit: "as EXPR",
+		NoData: "days without a value do not count; unknown without any", OneSample: "as EXPR", Reset: "as EXPR", Late: "counts if its five minutes are not over; after a start always",
 	},
 	{
 		Name: "shifted", Family: "change", Boolean: true,
