@@ -42,12 +42,16 @@ type given struct {
 func (g given) text() string {
 	switch {
 	case g.sample.Histogram != nil:
-		return histogramText(g.sample.Histogram.ToFloat(nil))
+		return integers + histogramText(g.sample.Histogram.ToFloat(nil))
 	case g.sample.FloatHistogram != nil:
 		return histogramText(g.sample.FloatHistogram)
 	}
 	return floatText(g.sample.Value)
 }
+
+// integers stands before a histogram whose counts are integers: one of floats that counts the same is another
+// sample.
+const integers = "integers "
 
 func floatText(v float64) string { return strconv.FormatUint(math.Float64bits(v), 16) }
 
@@ -336,6 +340,9 @@ func contents(db *tsdb.DB, matchers ...*labels.Matcher) (map[string]map[int64]st
 			_, fh := it.AtFloatHistogram(nil)
 			fh.CounterResetHint = histogram.UnknownCounterReset
 			samples[ms] = histogramText(fh)
+			if kind == chunkenc.ValHistogram {
+				samples[ms] = integers + samples[ms]
+			}
 		}
 		if it.Err() != nil {
 			return nil, it.Err()

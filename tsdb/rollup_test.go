@@ -550,7 +550,7 @@ func TestRollupOfHistograms(t *testing.T) {
 	var last string
 	for i := range 5 {
 		h := &histogram.Histogram{ZeroCount: uint64(i + 1), Count: uint64(i + 1), Sum: float64(i)}
-		last = histogramText(h.ToFloat(nil))
+		last = integers + histogramText(h.ToFloat(nil))
 		a.Append(id, tsdb.Sample{TimeMS: startMS() + int64(i)*1000, Histogram: h})
 	}
 	if _, err := a.Commit(); err != nil {
