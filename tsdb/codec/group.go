@@ -20,7 +20,7 @@ const (
 	// Hot is for blocks that were just flushed: bit-packed, cheap to write, fastest to read.
 	Hot Tier = iota
 	// Cold is for compacted blocks: it adds entropy coding where that saves at least a
-	// twentieth, and looks for columns that are sums and products of others.
+	// fiftieth, and looks for columns that are sums, products and multiples of others.
 	Cold
 )
 
